@@ -1,0 +1,1 @@
+"""Where the world comes in: edge, API, console, portal. Doors are thin."""

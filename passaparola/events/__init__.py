@@ -1,0 +1,1 @@
+"""The log: what happened, immutable, each thing once."""

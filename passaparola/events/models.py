@@ -1,0 +1,107 @@
+"""The log and its anteroom."""
+
+from django.db import models
+
+from passaparola.kernel.models import Row
+
+
+class Inbox(models.Model):
+    """One accepted request, as it came; the corridor takes it from here."""
+
+    id = models.BigAutoField(primary_key=True)
+    received_at = models.DateTimeField()
+    # What the body is: "v1" (Segment spec), "click", "import", "event" (one of our own, already in our shape).
+    kind = models.CharField(max_length=12)
+    source = models.CharField(max_length=60)
+    # The call the path named: "batch", "track", …; for our own kinds empty.
+    call = models.CharField(max_length=12, default="")
+    body = models.BinaryField()
+
+    class Meta:
+        db_table = "inbox"
+
+
+class Event(Row):
+    """Something that happened; immutable. Only erasure blanks its personal columns."""
+
+    # Which corridor transaction consumed it: a replay keeps the same boundaries.
+    batch = models.BigIntegerField()
+    source = models.CharField(max_length=60)
+    message_id = models.CharField(max_length=100)
+    # First 16 bytes of BLAKE2b over source and message id: the unique index stays small (docs/decisions/fingerprint.md).
+    fingerprint = models.BinaryField(max_length=16, unique=True)
+    body_hash = models.BinaryField(max_length=8)
+    type = models.CharField(max_length=10)
+    name = models.CharField(max_length=120)
+    person_id = models.BigIntegerField(null=True)
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    # Business-local day number since 1970-01-01 and hour, written once at intake.
+    day = models.IntegerField()
+    hour = models.SmallIntegerField()
+    # Imported history: builds people, traits and stages, never asks or pays.
+    history = models.BooleanField(default=False)
+    caused_by = models.BigIntegerField(null=True)
+    properties = models.TextField(default="{}")
+    # Personal columns, blanked by erasure.
+    user_id = models.CharField(max_length=255, null=True)
+    anonymous_id = models.CharField(max_length=255, null=True)
+    group_id = models.CharField(max_length=255, null=True)
+    previous_id = models.CharField(max_length=255, null=True)
+    traits = models.TextField(null=True)
+    context = models.TextField(null=True)
+
+    class Meta:
+        db_table = "event"
+        indexes = [models.Index(fields=["person_id", "occurred_at"], name="event_person")]
+
+
+class Parked(Row):
+    """An item that could not be taken, kept whole with the reason; it can be sent again after mending."""
+
+    received_at = models.DateTimeField()
+    source = models.CharField(max_length=60)
+    reason = models.CharField(max_length=60)
+    detail = models.CharField(max_length=500, default="")
+    # Position in its batch; null when the whole request was unreadable.
+    position = models.IntegerField(null=True)
+    body = models.BinaryField()
+    resolved_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "parked"
+
+
+class Occurrence(Row):
+    """How often a person did a thing: what "the n-th time" is read from."""
+
+    person_id = models.BigIntegerField()
+    name = models.CharField(max_length=120)
+    n = models.IntegerField()
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "occurrence"
+        constraints = [models.UniqueConstraint(fields=["person_id", "name"], name="occurrence_once")]
+
+
+class Order(Row):
+    """A completed order: the business key that makes a purchase count once, whoever reports it how often."""
+
+    source = models.CharField(max_length=60)
+    order_id = models.CharField(max_length=120)
+    line = models.CharField(max_length=40, default="")
+    person_id = models.BigIntegerField(null=True)
+    event_id = models.BigIntegerField()
+    occurred_at = models.DateTimeField()
+    day = models.IntegerField()
+    amount_minor = models.BigIntegerField()
+    refunded_minor = models.BigIntegerField(default=0)
+    unit = models.CharField(max_length=3)
+    history = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "purchase_order"
+        constraints = [models.UniqueConstraint(fields=["source", "order_id", "line"], name="order_once")]
+        indexes = [models.Index(fields=["person_id", "occurred_at"], name="order_person")]

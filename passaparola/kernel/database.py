@@ -1,0 +1,263 @@
+"""Set-based statements on both databases: one statement a table a batch, saying which rows are new.
+
+Django's models define the tables; here their rows are written without the ORM's cost (docs/decisions/raw-sql.md).
+Statements run on the driver's own connection inside Django's transaction.
+"""
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import cache
+from typing import Any
+
+from django.db import connections, models, transaction
+from django.db.utils import OperationalError
+
+# A PostgreSQL advisory lock of this number makes corridor transactions follow one another.
+CORRIDOR_LOCK = 0x70617373
+_SQLITE_PARAMETERS_MAX = 30_000
+_RETRY_SECONDS = 0.002
+
+
+def vendor(alias: str = "default") -> str:
+    """ "sqlite" or "postgresql"."""
+    return connections[alias].vendor
+
+
+@contextmanager
+def turn(*, wait_seconds: float = 60.0) -> Iterator[None]:
+    """One corridor transaction: alone among all writers of derived state, in one total order.
+
+    On SQLite `BEGIN IMMEDIATE`, retried every 2 ms by ourselves (its own back-off starves the loser); on PostgreSQL
+    an advisory lock. Ids given out inside are in commit order, which is what makes a replay exact.
+    """
+    with _begin(wait_seconds):
+        if vendor() == "postgresql":
+            with connections["default"].cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CORRIDOR_LOCK])
+        yield
+
+
+@contextmanager
+def _begin(wait_seconds: float) -> Iterator[None]:
+    """Django's atomic, with our own wait for SQLite's write lock."""
+    connection = connections["default"]
+    if connection.vendor != "sqlite" or connection.in_atomic_block:
+        with transaction.atomic():
+            yield
+        return
+    connection.ensure_connection()
+    connection.connection.execute("PRAGMA busy_timeout = 0")
+    until = time.monotonic() + wait_seconds
+    atomic = transaction.atomic()
+    while True:
+        try:
+            atomic.__enter__()
+            break
+        except OperationalError as problem:
+            if "locked" not in str(problem) or time.monotonic() > until:
+                raise
+            time.sleep(_RETRY_SECONDS)
+    try:
+        yield
+    except BaseException as problem:
+        if not atomic.__exit__(type(problem), problem, problem.__traceback__):
+            raise
+    else:
+        atomic.__exit__(None, None, None)
+
+
+def driver(alias: str = "default") -> Any:
+    """The driver's own connection, inside whatever transaction Django has open."""
+    connections[alias].ensure_connection()
+    return connections[alias].connection
+
+
+def rows(sql: str, parameters: Sequence[Any] = (), *, alias: str = "default") -> list[tuple[Any, ...]]:
+    """All rows of a SELECT. Placeholders are `?`; a list parameter stands for `IN (SELECT value FROM …)`: see any_of."""
+    if vendor(alias) == "sqlite":
+        return driver(alias).execute(sql, [_to_sqlite(p) for p in parameters]).fetchall()
+    with _server_cursor(alias) as cursor:
+        return cursor.execute(_to_postgres(sql), [_to_driver(p) for p in parameters]).fetchall()
+
+
+def any_of(column: str, kind: str = "bigint") -> str:
+    """A condition that a column is among the values of one list parameter, on either database."""
+    if vendor() == "sqlite":
+        return f"{column} IN (SELECT value FROM json_each(?))"
+    return f"{column} = ANY(?::{kind}[])"
+
+
+def run(sql: str, parameters: Sequence[Any] = (), *, alias: str = "default") -> int:
+    """Execute one statement; how many rows it touched."""
+    if vendor(alias) == "sqlite":
+        return driver(alias).execute(sql, [_to_sqlite(p) for p in parameters]).rowcount
+    with _server_cursor(alias) as cursor:
+        return cursor.execute(_to_postgres(sql), [_to_driver(p) for p in parameters]).rowcount
+
+
+def columns(model: type[models.Model]) -> tuple[str, ...]:
+    """The column names of a table, in the model's order."""
+    return _shape(model)[0]
+
+
+def select(model: type[models.Model], where: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    """Rows of a table as dicts of Python values (aware UTC times, decoded JSON)."""
+    names, _, readers = _shape(model)
+    found = rows(f"SELECT {', '.join(names)} FROM {model._meta.db_table} WHERE {where}", parameters)
+    return [
+        {name: reader(value) if reader and value is not None else value for name, reader, value in zip(names, readers, row)}
+        for row in found
+    ]
+
+
+def insert(model: type[models.Model], values: Sequence[dict[str, Any]], *, alias: str = "default") -> None:
+    """Insert rows; a conflict is an error."""
+    _write(model, values, "", alias)
+
+
+def upsert(model: type[models.Model], values: Sequence[dict[str, Any]]) -> None:
+    """Insert rows or, where the primary key is there, overwrite all columns. One row a key."""
+    names = columns(model)
+    key = model._meta.pk.column
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names if name != key)
+    _write(model, values, f" ON CONFLICT ({key}) DO UPDATE SET {changes}", "default")
+
+
+def _write(model: type[models.Model], values: Sequence[dict[str, Any]], conflict: str, alias: str) -> None:
+    if not values:
+        return
+    names, types, _ = _shape(model)
+    table = model._meta.db_table
+    writers = _writers(model)
+    if vendor(alias) == "sqlite":
+        step = _SQLITE_PARAMETERS_MAX // len(names)
+        one = f"({', '.join('?' * len(names))})"
+        for start in range(0, len(values), step):
+            chunk = values[start : start + step]
+            flat = [_to_sqlite(w(row[n]) if w else row[n]) for row in chunk for n, w in zip(names, writers)]
+            driver(alias).execute(
+                f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([one] * len(chunk))}{conflict}", flat
+            )
+        return
+    arrays = [[(w(row[n]) if w and row[n] is not None else row[n]) for row in values] for n, w in zip(names, writers)]
+    lists = ", ".join(f"%b::{kind}[]" for kind in types)
+    # jsonb has no binary text form: it travels as text and is cast on the server.
+    picks = ", ".join(f"u.{n}::jsonb" if t == "text" and _is_json(model, n) else f"u.{n}" for n, t in zip(names, types))
+    with _server_cursor(alias) as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(names)}) SELECT {picks} FROM unnest({lists}) AS u({', '.join(names)}){conflict}",
+            arrays,
+        )
+
+
+def highest(model: type[models.Model]) -> int:
+    """The highest id in use, 0 for an empty table; only meaningful inside a turn."""
+    key = model._meta.pk.column
+    return rows(f"SELECT COALESCE(MAX({key}), 0) FROM {model._meta.db_table}")[0][0]
+
+
+@contextmanager
+def _server_cursor(alias: str) -> Iterator[Any]:
+    """A psycopg cursor with server-side binding: binary parameters cost half of text ones."""
+    import psycopg
+
+    with psycopg.Cursor(driver(alias)) as cursor:
+        yield cursor
+
+
+def _to_postgres(sql: str) -> str:
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+def _to_driver(value: Any) -> Any:
+    return list(value) if isinstance(value, (set, tuple, frozenset)) else value
+
+
+def _to_sqlite(value: Any) -> Any:
+    """Times as Django stores them on SQLite (naive UTC text); lists as JSON for json_each."""
+    kind = type(value)
+    if kind is datetime:
+        return str(value.astimezone(UTC).replace(tzinfo=None)) if value.tzinfo is not UTC else str(value.replace(tzinfo=None))
+    if kind in (list, tuple, set, frozenset):
+        return json.dumps(list(value))
+    if kind is date:
+        return value.isoformat()
+    return value
+
+
+def as_time(value: Any) -> datetime:
+    """An aware UTC time from whatever the driver gave (text on SQLite, aware on PostgreSQL)."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def as_day(value: Any) -> date:
+    """A date from whatever the driver gave."""
+    return date.fromisoformat(value[:10]) if isinstance(value, str) else value
+
+
+def _as_json(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, (str, bytes)) else value
+
+
+def _json_text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+
+
+_TYPES: dict[str, str] = {
+    "BigIntegerField": "bigint",
+    "BigAutoField": "bigint",
+    "IntegerField": "integer",
+    "SmallIntegerField": "smallint",
+    "BooleanField": "boolean",
+    "CharField": "text",
+    "TextField": "text",
+    "DateTimeField": "timestamptz",
+    "DateField": "date",
+    "BinaryField": "bytea",
+    "JSONField": "text",
+}
+_READERS: dict[str, Any] = {
+    "DateTimeField": as_time,
+    "DateField": as_day,
+    "JSONField": _as_json,
+    "BooleanField": bool,
+    "BinaryField": bytes,
+}
+
+
+@cache
+def _shape(model: type[models.Model]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Any, ...]]:
+    """Column names, PostgreSQL types and readers of a table."""
+    fields = model._meta.concrete_fields
+    kinds = [field.get_internal_type() for field in fields]
+    return (
+        tuple(field.column for field in fields),
+        tuple(_TYPES[kind] for kind in kinds),
+        tuple(_READERS.get(kind) for kind in kinds),
+    )
+
+
+@cache
+def _writers(model: type[models.Model]) -> tuple[Any, ...]:
+    return tuple(_json_text if field.get_internal_type() == "JSONField" else None for field in model._meta.concrete_fields)
+
+
+@cache
+def _is_json(model: type[models.Model], column: str) -> bool:
+    return any(f.column == column and f.get_internal_type() == "JSONField" for f in model._meta.concrete_fields)
+
+
+def is_gone(problem: BaseException) -> bool:
+    """Whether the database went away or is busy, so that trying again later makes sense."""
+    return isinstance(problem, (OperationalError, sqlite3.OperationalError))
+
+
+def chunks(values: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+    """The values in slices of at most `size`."""
+    return (values[start : start + size] for start in range(0, len(values), size))

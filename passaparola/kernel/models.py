@@ -1,0 +1,98 @@
+"""What belongs to the installation itself: keys, timers, jobs, settings, the audit trail."""
+
+from django.db import models
+from django.db.models import Q
+
+
+class Row(models.Model):
+    """A row whose id the corridor gives out (highest + 1 under its lock), so that a replay gives the same ids."""
+
+    id = models.BigIntegerField(primary_key=True)
+
+    class Meta:
+        abstract = True
+
+
+class Key(models.Model):
+    """A key with which a program sends events or calls the API; only its SHA-256 is kept."""
+
+    name = models.CharField(max_length=80)
+    # Events are unique by (source, message id); two keys of one shop share a source during rotation.
+    source = models.CharField(max_length=60)
+    prefix = models.CharField(max_length=16)
+    digest = models.CharField(max_length=64, unique=True)
+    # Write keys only send events and may stand in a browser; secret keys carry API scopes.
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "key"
+
+
+class Setting(models.Model):
+    """A value the operator changed in the console (stage ranges, languages, look); absent means default."""
+
+    name = models.CharField(max_length=80, primary_key=True)
+    value = models.JSONField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "setting"
+
+
+class Cursor(models.Model):
+    """How far the corridor has read a source; moves in the transaction of the effects."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    position = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "cursor"
+
+
+class Timer(Row):
+    """Something that falls due for one subject; it rings as an event, once."""
+
+    kind = models.CharField(max_length=40)
+    # What it is about, e.g. "person:17"; one timer per kind and subject.
+    subject = models.CharField(max_length=80)
+    due_at = models.DateTimeField(db_index=True)
+    payload = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "timer"
+        constraints = [models.UniqueConstraint(fields=["kind", "subject"], name="timer_once")]
+
+
+class Job(Row):
+    """Work to be done outside the transaction that asked for it: claimed by lease, acknowledged, never doubled."""
+
+    kind = models.CharField(max_length=40)
+    key = models.CharField(max_length=120, unique=True)
+    payload = models.JSONField(default=dict)
+    due_at = models.DateTimeField()
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.IntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+    failure = models.CharField(max_length=200, default="")
+
+    class Meta:
+        db_table = "job"
+        indexes = [models.Index(fields=["kind", "due_at"], condition=Q(done_at=None), name="job_open")]
+
+
+class AuditEntry(models.Model):
+    """Who did what at the console or API; append-only, each entry carries the hash of the one before."""
+
+    at = models.DateTimeField()
+    actor = models.CharField(max_length=150)
+    act = models.CharField(max_length=80)
+    subject = models.CharField(max_length=120)
+    detail = models.JSONField(default=dict)
+    previous_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        db_table = "audit_entry"

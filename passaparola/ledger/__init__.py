@@ -1,0 +1,1 @@
+"""The books: every reward a transfer between two accounts, granted once."""

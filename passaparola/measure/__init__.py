@@ -1,0 +1,1 @@
+"""What it earned: each number defined once."""

@@ -1,0 +1,1 @@
+"""What is said to people, on which basis, and what became of it."""

@@ -1,0 +1,111 @@
+"""Who somebody is, by which names, and what they agreed to."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from passaparola.kernel.models import Row
+
+
+class Person(Row):
+    """A human being as far as we know one. Rows that merged keep their id and point at the root."""
+
+    # The person this one was found to be; itself where not merged. Merging and unmerging move only this pointer.
+    root_id = models.BigIntegerField(db_index=True)
+    uid = models.CharField(max_length=26, unique=True)
+    created_at = models.DateTimeField()
+    name = models.CharField(max_length=200, default="")
+    given_name = models.CharField(max_length=120, default="")
+    birth_on = models.DateField(null=True)
+    sex = models.CharField(max_length=1, default="")
+    language = models.CharField(max_length=2, default="")
+    time_zone = models.CharField(max_length=60, default="")
+    # Own traits, as sent.
+    profile = models.JSONField(default=dict)
+    # May friends see her given name on the landing page?
+    shows_name = models.BooleanField(default=False)
+    forgotten_at = models.DateTimeField(null=True)
+    # Lower-case letters without accents, for searching: name, e-mails, ids.
+    search = models.TextField(default="")
+
+    class Meta:
+        db_table = "person"
+
+
+class Identity(Row):
+    """One name under which a person is known: unique, belongs to exactly one person."""
+
+    KINDS = ("user_id", "anonymous_id", "email", "phone", "card")
+
+    kind = models.CharField(max_length=12)
+    value = models.CharField(max_length=255)
+    person_id = models.BigIntegerField(db_index=True)
+    # Same-mailbox key of an e-mail (dots, plus tags); digits of a phone; never shown, never written to.
+    likeness = models.CharField(max_length=255, default="", db_index=True)
+    verified_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "identity"
+        constraints = [models.UniqueConstraint(fields=["kind", "value"], name="identity_once")]
+
+
+class Merge(Row):
+    """That two persons are one, with the reason; undone by a later row, never deleted."""
+
+    kept_id = models.BigIntegerField()
+    merged_id = models.BigIntegerField()
+    # Everybody who moved: ids of the persons whose root changed.
+    moved = models.JSONField(default=list)
+    reason = models.CharField(max_length=60)
+    event_id = models.BigIntegerField()
+    at = models.DateTimeField()
+    undone_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "merge"
+        constraints = [models.CheckConstraint(condition=~Q(kept_id=F("merged_id")), name="merge_two")]
+
+
+class Consent(Row):
+    """Given, refused or withdrawn, per channel and purpose; append-only, the newest row is in force."""
+
+    STATES = ("requested", "given", "refused", "withdrawn")
+
+    person_id = models.BigIntegerField()
+    channel = models.CharField(max_length=12)
+    purpose = models.CharField(max_length=20)
+    state = models.CharField(max_length=10)
+    # Which words were shown, in which language; the text itself, so that it can be proven later.
+    wording = models.CharField(max_length=500, default="")
+    language = models.CharField(max_length=2, default="")
+    source = models.CharField(max_length=60)
+    evidence = models.JSONField(default=dict)
+    event_id = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "consent"
+        indexes = [models.Index(fields=["person_id", "channel", "purpose", "id"], name="consent_latest")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=("requested", "given", "refused", "withdrawn")), name="consent_state"
+            )
+        ]
+
+
+class Relationship(Row):
+    """That one person knows another: directed, dated, with its source."""
+
+    person_id = models.BigIntegerField(db_index=True)
+    other_id = models.BigIntegerField(db_index=True)
+    kind = models.CharField(max_length=20)
+    source = models.CharField(max_length=60)
+    event_id = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "relationship"
+        constraints = [
+            models.UniqueConstraint(fields=["person_id", "other_id", "kind"], name="relationship_once"),
+            models.CheckConstraint(condition=~Q(person_id=F("other_id")), name="relationship_two"),
+        ]

@@ -1,0 +1,1 @@
+"""Referral programmes: who is asked, who brought whom, and why."""

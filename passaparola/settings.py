@@ -1,0 +1,188 @@
+"""One flat file: environment in, safe defaults out, loud checks."""
+
+import os
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from passaparola.kernel.secret import installation_secret
+
+PACKAGE = Path(__file__).resolve().parent
+
+# Where everything embedded lives: two SQLite files, the secret, the mail sink.
+DATA_DIR = Path(os.environ.get("PASSAPAROLA_DATA", "data")).resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+# The address under which people reach this installation; links and cookies are made from it.
+BASE_URL = os.environ.get("PASSAPAROLA_BASE_URL", "http://127.0.0.1:8600").rstrip("/")
+BUSINESS_NAME = os.environ.get("PASSAPAROLA_BUSINESS", "Passaparola")
+# Local time of the business: fixes `day` and `hour` of each event once, at intake.
+BUSINESS_TIME_ZONE = os.environ.get("PASSAPAROLA_TIME_ZONE", "Europe/Madrid")
+CURRENCY = os.environ.get("PASSAPAROLA_CURRENCY", "EUR")
+# Hosts, besides our own, to which a referral link may lead (comma-separated).
+DESTINATION_HOSTS = tuple(h for h in os.environ.get("PASSAPAROLA_DESTINATION_HOSTS", "").lower().split(",") if h)
+# Origins from which browsers may send events ("*" by default: write keys are public by design).
+CORS_ORIGINS = tuple(o for o in os.environ.get("PASSAPAROLA_CORS_ORIGINS", "*").split(",") if o)
+
+SECRET_KEY = installation_secret(DATA_DIR)
+DEBUG = os.environ.get("PASSAPAROLA_DEBUG") == "1"
+ALLOWED_HOSTS = [h for h in os.environ.get("PASSAPAROLA_HOSTS", "").split(",") if h] or [
+    urlsplit(BASE_URL).hostname or "127.0.0.1",
+    "127.0.0.1",
+    "localhost",
+]
+CSRF_TRUSTED_ORIGINS = [BASE_URL]
+
+# --- Stores -----------------------------------------------------------------------------------
+DATABASE_URL = os.environ.get("PASSAPAROLA_DATABASE_URL", "")
+
+
+def _postgres(url: str) -> dict[str, object]:
+    """Django's settings for a postgresql:// URL; the host may be a socket folder in ?host=."""
+    parts = urlsplit(url)
+    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(query.get("host", parts.hostname or "")),
+        "PORT": str(parts.port or query.get("port", "")),
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+    }
+
+
+def _sqlite(path: Path) -> dict[str, object]:
+    """Write-ahead log, every commit on disk; waiting for the lock is ours (kernel/database.py)."""
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(path),
+        "CONN_MAX_AGE": None,
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; "
+                "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456;"
+            ),
+        },
+        "TEST": {"NAME": str(path.with_suffix(".test.sqlite3"))},
+    }
+
+
+if DATABASE_URL:
+    DATABASES = {"default": _postgres(DATABASE_URL)}
+else:
+    # Two files: the edge writes one, worker and console the other (docs/decisions/two-files.md).
+    DATABASES = {
+        "default": _sqlite(DATA_DIR / "main.sqlite3"),
+        "inbox": _sqlite(DATA_DIR / "inbox.sqlite3"),
+    }
+DATABASE_ROUTERS = ["passaparola.kernel.router.InboxRouter"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Limits: a limit on everything ------------------------------------------------------------
+EVENT_BYTES_MAX = 32 * 1024
+BODY_BYTES_MAX = 4 * 1024 * 1024
+BATCH_EVENTS_MAX = 2_500
+FORM_BYTES_MAX = 1024 * 1024
+INBOX_BACKLOG_ROWS_MAX = int(os.environ.get("PASSAPAROLA_BACKLOG_ROWS_MAX", "200000"))
+INBOX_BACKLOG_BYTES_MAX = int(os.environ.get("PASSAPAROLA_BACKLOG_BYTES_MAX", str(2 * 1024**3)))
+CORRIDOR_EVENTS_MAX = int(os.environ.get("PASSAPAROLA_CORRIDOR_EVENTS_MAX", "1000"))
+FUTURE_SECONDS_MAX = 3600
+EARLIEST_YEAR = 1990
+
+# --- Django -----------------------------------------------------------------------------------
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+    "csp",
+    "passaparola.kernel.apps.KernelConfig",
+    "passaparola.events.apps.EventsConfig",
+    "passaparola.people.apps.PeopleConfig",
+    "passaparola.segments.apps.SegmentsConfig",
+    "passaparola.programs.apps.ProgramsConfig",
+    "passaparola.ledger.apps.LedgerConfig",
+    "passaparola.messages.apps.MessagesConfig",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "passaparola.urls"
+WSGI_APPLICATION = None
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [PACKAGE / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.template.context_processors.i18n",
+                "passaparola.doors.context.installation",
+            ],
+            "builtins": ["django.templatetags.i18n"],
+        },
+    }
+]
+LANGUAGES = [("es", "Español"), ("it", "Italiano"), ("en", "English")]
+LANGUAGE_CODE = os.environ.get("PASSAPAROLA_LANGUAGE", "en")
+LOCALE_PATHS = [PACKAGE / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = BUSINESS_TIME_ZONE
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [PACKAGE / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_MAX_AGE = 3600
+
+# --- Sign-in and headers ----------------------------------------------------------------------
+_SECURE = BASE_URL.startswith("https://")
+LOGIN_URL = "/console/sign-in"
+LOGIN_REDIRECT_URL = "/console/"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _SECURE
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "font-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    }
+}
+
+# --- Mail -------------------------------------------------------------------------------------
+# smtp://user:password@host:port, smtps://…, file:///folder, or null://
+MAIL_URL = os.environ.get("PASSAPAROLA_MAIL_URL", f"file://{DATA_DIR / 'mail'}")
+MAIL_FROM = os.environ.get("PASSAPAROLA_MAIL_FROM", "Passaparola <hello@example.test>")
+
+LOGGING_CONFIG = None

@@ -1,0 +1,3 @@
+"""The doors and what hangs on each."""
+
+urlpatterns = []
