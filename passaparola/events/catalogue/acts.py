@@ -1,0 +1,219 @@
+"""What our own doors do: acts of staff, of advocates and friends on our pages, of the sender and of the clock.
+
+Only our doors make these; from outside an event of type "act" is refused.
+"""
+
+from passaparola.events.catalogue.shape import Definition, Property, _
+
+_PERSON = Property("person", "integer", _("Whose: the person's number."), True)
+_PROGRAM = Property("program", "integer", _("Which programme."), True)
+_MESSAGE = Property("message", "integer", _("Which message."), True)
+_CODE = Property("code", "text", _("The advocate's code."), True)
+_CHANNEL = Property("channel", "text", _("Channel: email for consents; wa, tg, em, sm, fb, x, li, na, cp, qr for shares."), True)
+_WORDING = Property("wording", "text", _("The words shown, so that they can be proven later."))
+_NAME = Property("name", "text", _("The programme's name."), True)
+_TERMS = Property("terms", "object", _("What it promises: see the programme terms."), True)
+_DETAIL = Property("detail", "text", _("What the mail server or provider said."))
+
+ACTS: tuple[Definition, ...] = (
+    Definition(
+        "Person Merged",
+        _("Somebody found that two persons are one. Both rows stay; one points at the other."),
+        (
+            Property("keep", "integer", _("The person that stays."), True),
+            Property("other", "integer", _("The person that is the same."), True),
+            Property("reason", "text", _("Why."), True),
+        ),
+        "act",
+    ),
+    Definition(
+        "Person Unmerged",
+        _("A merge was undone."),
+        (Property("merge", "integer", _("Which merge."), True),),
+        "act",
+    ),
+    Definition(
+        "Consent Recorded",
+        _("Consent was given, refused, withdrawn or requested, per channel and purpose."),
+        (
+            _PERSON,
+            _CHANNEL,
+            Property("purpose", "text", _("What for: referral, offers or service."), True),
+            Property("state", "text", _("given, refused, withdrawn or requested."), True),
+            _WORDING,
+            Property("language", "text", _("Language of the words shown.")),
+            Property("source", "text", _("Where it was said: page, till, phone, file.")),
+            Property("evidence", "object", _("What proves it.")),
+        ),
+        "act",
+    ),
+    Definition(
+        "Name Shown",
+        _("The advocate allowed, or no longer allows, friends to see her given name."),
+        (_PERSON, Property("shows", "boolean", _("Whether it may be seen."), True)),
+        "act",
+    ),
+    Definition(
+        "Language Chosen",
+        _("The person chose a language on one of our pages."),
+        (_PERSON, Property("language", "text", _("es, it or en."), True)),
+        "act",
+    ),
+    Definition(
+        "Person Forgotten",
+        _("The person's data were blanked on request; figures and ledger stay."),
+        (_PERSON,),
+        "act",
+    ),
+    Definition(
+        "Stages Changed",
+        _("The ranges of few, some and many returns, or the period they are counted in, were changed."),
+        (
+            Property("period_days", "integer", _("Length of the observation period, in days."), True),
+            Property("few", "list", _("From and to, in visits."), True),
+            Property("some", "list", _("From and to, in visits."), True),
+            Property("many", "list", _("From, and null."), True),
+        ),
+        "act",
+    ),
+    Definition(
+        "Program Created",
+        _("A programme was drafted."),
+        (_NAME, Property("kind", "text", _("direct."), True), _TERMS),
+        "act",
+    ),
+    Definition(
+        "Program Edited",
+        _("The draft of a programme was changed; what was published stays as promised."),
+        (_PROGRAM, _NAME, _TERMS),
+        "act",
+    ),
+    Definition(
+        "Program Published",
+        _("The draft became the next version, frozen, and the programme runs."),
+        (_PROGRAM,),
+        "act",
+    ),
+    Definition(
+        "Program Paused",
+        _("The programme asks nobody and takes no new referral for now."),
+        (_PROGRAM,),
+        "act",
+    ),
+    Definition(
+        "Program Resumed",
+        _("The programme runs again."),
+        (_PROGRAM,),
+        "act",
+    ),
+    Definition(
+        "Program Ended",
+        _("The programme is over; open referrals are still honoured."),
+        (_PROGRAM,),
+        "act",
+    ),
+    Definition(
+        "Budget Set",
+        _("How much the programme may promise in a unit was changed."),
+        (
+            _PROGRAM,
+            Property("unit", "text", _("EUR or another currency, or PTS for points."), True),
+            Property("limit", "integer", _("In minor units; no limit when absent.")),
+        ),
+        "act",
+    ),
+    Definition(
+        "Code Issued",
+        _("A person became an advocate of a programme and got a code."),
+        (_PROGRAM, _PERSON),
+        "act",
+    ),
+    Definition(
+        "Code Shared",
+        _("An advocate pressed a share button or copied the link."),
+        (_CODE, _CHANNEL),
+        "act",
+    ),
+    Definition(
+        "Link Clicked",
+        _("A human followed an advocate's link. Robots and link previews are not counted."),
+        (
+            _CODE,
+            Property("token", "text", _("The click's opaque id."), True),
+            Property("channel", "text", _("The share channel the link was made for.")),
+        ),
+        "act",
+    ),
+    Definition(
+        "Friend Signed Up",
+        _("A friend left an address on our landing page; a confirmation is sent first."),
+        (
+            _CODE,
+            Property("click", "text", _("The click that led here.")),
+            Property("consents", "list", _("What was ticked: channel, purpose, wording.")),
+        ),
+        "act",
+    ),
+    Definition(
+        "Opt-in Confirmed",
+        _("The friend confirmed the address by the link in the message."),
+        (
+            _PERSON,
+            _CHANNEL,
+            Property("purposes", "list", _("What was agreed to."), True),
+            _WORDING,
+        ),
+        "act",
+    ),
+    Definition(
+        "Advocate Claimed",
+        _("Somebody says, after the purchase, who recommended: the last of the evidence."),
+        (
+            Property("order_source", "text", _("The source that reported the order."), True),
+            Property("order_id", "id", _("The order's number."), True),
+            _CODE,
+        ),
+        "act",
+    ),
+    Definition(
+        "Message Handed Over",
+        _("A message was given to the mail server, or could not be."),
+        (
+            _MESSAGE,
+            Property("outcome", "text", _("sent, bounced, failed, refused or unknown."), True),
+            _DETAIL,
+            Property("provider_id", "text", _("The provider's own id.")),
+        ),
+        "act",
+    ),
+    Definition("Message Delivered", _("The provider says it arrived."), (_MESSAGE, _DETAIL), "act"),
+    Definition("Message Bounced", _("The address does not take mail."), (_MESSAGE, _DETAIL), "act"),
+    Definition("Message Complained", _("The person marked the message as unwanted."), (_MESSAGE, _DETAIL), "act"),
+    Definition(
+        "Template Changed",
+        _("The text of a message was changed."),
+        (
+            Property("key", "text", _("Which text: ask, opt_in, reward_paid …"), True),
+            Property("language", "text", _("es, it or en."), True),
+            Property("subject", "text", _("The subject line."), True),
+            Property("body", "text", _("The text, in Liquid."), True),
+        ),
+        "act",
+    ),
+    Definition(
+        "Message Resent",
+        _("Staff decided to send again a message whose fate is unknown."),
+        (_MESSAGE,),
+        "act",
+    ),
+    Definition(
+        "Timer Rang",
+        _("Something fell due: a hold ended, a stage window slid, a message's time came."),
+        (
+            Property("kind", "text", _("What fell due."), True),
+            Property("subject", "text", _("For whom or what: person:17."), True),
+            Property("payload", "object", _("What was noted when the timer was set.")),
+        ),
+        "act",
+    ),
+)  # fmt: skip
