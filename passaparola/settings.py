@@ -139,7 +139,7 @@ TEMPLATES = [
 ]
 LANGUAGES = [("es", "Español"), ("it", "Italiano"), ("en", "English")]
 LANGUAGE_CODE = os.environ.get("PASSAPAROLA_LANGUAGE", "en")
-LOCALE_PATHS = [PACKAGE / "locale"]
+LOCALE_PATHS = [PACKAGE / "locale" / name for name in ("console", "portal", "rooms")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = BUSINESS_TIME_ZONE
