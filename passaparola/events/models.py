@@ -43,6 +43,8 @@ class Event(Row):
     history = models.BooleanField(default=False)
     caused_by = models.BigIntegerField(null=True)
     properties = models.TextField(default="{}")
+    # What it came to, so that a repeat is answered as the first time (ids made, JSON).
+    result = models.TextField(default="{}")
     # Personal columns, blanked by erasure.
     user_id = models.CharField(max_length=255, null=True)
     anonymous_id = models.CharField(max_length=255, null=True)
@@ -99,6 +101,10 @@ class Order(Row):
     amount_minor = models.BigIntegerField()
     refunded_minor = models.BigIntegerField(default=0)
     unit = models.CharField(max_length=3)
+    # False while only its refund or cancellation has arrived; the order itself may come later.
+    completed = models.BooleanField(default=True)
+    # Given back as a whole, whatever the amounts say.
+    cancelled = models.BooleanField(default=False)
     history = models.BooleanField(default=False)
 
     class Meta:

@@ -1,4 +1,4 @@
-"""Accounts, transfers, rewards, budgets. The database refuses first (migration 0002 adds the triggers)."""
+"""Accounts, transfers, rewards. The database refuses first (migration 0002 adds the triggers)."""
 
 from django.db import models
 from django.db.models import F, Q
@@ -76,24 +76,5 @@ class Reward(Row):
             models.CheckConstraint(condition=Q(amount__gt=0), name="reward_positive"),
             models.CheckConstraint(
                 condition=Q(state__in=("held", "confirmed", "released", "reversed")), name="reward_state"
-            ),
-        ]
-
-
-class Budget(Row):
-    """How much a programme may promise; `promised` counts held and confirmed rewards."""
-
-    program_id = models.BigIntegerField()
-    unit = models.CharField(max_length=3)
-    limit_amount = models.BigIntegerField(null=True)
-    promised = models.BigIntegerField(default=0)
-
-    class Meta:
-        db_table = "budget"
-        constraints = [
-            models.UniqueConstraint(fields=["program_id", "unit"], name="budget_once"),
-            models.CheckConstraint(condition=Q(promised__gte=0), name="budget_not_negative"),
-            models.CheckConstraint(
-                condition=Q(limit_amount=None) | Q(promised__lte=F("limit_amount")), name="budget_kept"
             ),
         ]

@@ -121,7 +121,10 @@ class Referral(Row):
     reason = models.CharField(max_length=40, default="")
     # How we know: method (code, click, name, …), ids and window arithmetic.
     evidence = models.JSONField(default=dict)
-    order_id = models.BigIntegerField(null=True)
+    # What the conversion promised: [{"rule", "person_id", "amount", "unit"}]; what a refund gives back to the budget.
+    promised = models.JSONField(default=list)
+    # Row of the order that converted it.
+    order_id = models.BigIntegerField(null=True, db_index=True)
     opened_at = models.DateTimeField()
     changed_at = models.DateTimeField()
     event_id = models.BigIntegerField()
@@ -158,3 +161,22 @@ class Decision(Row):
     class Meta:
         db_table = "decision"
         indexes = [models.Index(fields=["person_id", "at"], name="decision_person")]
+
+
+class Budget(Row):
+    """How much a programme may promise; `promised` counts held and confirmed rewards."""
+
+    program_id = models.BigIntegerField()
+    unit = models.CharField(max_length=3)
+    limit_amount = models.BigIntegerField(null=True)
+    promised = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "budget"
+        constraints = [
+            models.UniqueConstraint(fields=["program_id", "unit"], name="budget_once"),
+            models.CheckConstraint(condition=Q(promised__gte=0), name="budget_not_negative"),
+            models.CheckConstraint(
+                condition=Q(limit_amount=None) | Q(promised__lte=F("limit_amount")), name="budget_kept"
+            ),
+        ]
