@@ -63,7 +63,9 @@ def _sqlite(path: Path) -> dict[str, object]:
             "timeout": 20,
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; "
-                "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456;"
+                "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456; "
+                # So that REPLACE counts as the deletion it is, and is refused where rows are kept.
+                "PRAGMA recursive_triggers=ON;"
             ),
         },
         "TEST": {"NAME": str(path.with_suffix(".test.sqlite3"))},

@@ -1,0 +1,91 @@
+"""Triggers that make the database itself refuse: written once here, put on each room's tables by its migration 0002.
+
+Triggers live in the main store only; on PostgreSQL there is but one. A refusal reaches Python as an IntegrityError
+(SQLite: RAISE(ABORT), PostgreSQL: errcode integrity_constraint_violation) whose text says which rule was broken.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.db import migrations
+
+_SQLITE = """
+CREATE TRIGGER {table}_{name}_guard BEFORE {event} ON {table} {when}
+BEGIN SELECT RAISE(ABORT, '{table} is append-only: {event} refused'); END;
+"""
+_POSTGRES = """
+CREATE TRIGGER {table}_{name}_guard BEFORE {event} ON {table} FOR EACH ROW {when}
+EXECUTE FUNCTION passaparola_refuse();
+"""
+# A row trigger does not see TRUNCATE; SQLite has none.
+_POSTGRES_TRUNCATE = """
+CREATE TRIGGER {table}_truncate_guard BEFORE TRUNCATE ON {table} EXECUTE FUNCTION passaparola_refuse();
+"""
+_POSTGRES_FUNCTION = """
+CREATE OR REPLACE FUNCTION passaparola_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+"""
+
+
+def append_only(table: str, *, but: str = "", updates: bool = False) -> migrations.RunPython:
+    """An operation after which rows of `table` are neither changed nor deleted.
+
+    but: rows for which this condition on OLD holds stay free (SQL, either database). updates: True leaves UPDATE
+    alone, either because the row's state moves on or because a rule of its own follows.
+    """
+    events = ("DELETE",) if updates else ("UPDATE", "DELETE")
+    when = f"WHEN (NOT ({but}))" if but else ""
+
+    def put(apps: Any, editor: Any) -> None:
+        if editor.connection.vendor == "sqlite":
+            statements = [_SQLITE.format(table=table, event=event, name=event.lower(), when=when) for event in events]
+        else:
+            statements = [_POSTGRES_FUNCTION, _POSTGRES_TRUNCATE.format(table=table)]
+            statements += [_POSTGRES.format(table=table, event=event, name=event.lower(), when=when) for event in events]
+        for statement in statements:
+            editor.execute(statement, params=None)
+
+    def lift(apps: Any, editor: Any) -> None:
+        on = "" if editor.connection.vendor == "sqlite" else f" ON {table}"
+        for event in (*events, "TRUNCATE"):
+            editor.execute(f"DROP TRIGGER IF EXISTS {table}_{event.lower()}_guard{on}")
+
+    return migrations.RunPython(put, lift, hints={"home": "default"})
+
+
+def written_in(migration: str, name: str, *, undo: str) -> migrations.RunPython:
+    """An operation that runs `name`.sqlite.sql or `name`.postgresql.sql beside the migration file `migration`.
+
+    undo: statements, separated by semicolons, that take the rule away again, as PostgreSQL wants them
+    ("DROP TRIGGER a ON b"); SQLite is given the part before ON.
+    """
+    folder = Path(migration).parent
+
+    def put(apps: Any, editor: Any) -> None:
+        vendor = editor.connection.vendor
+        for statement in _statements((folder / f"{name}.{vendor}.sql").read_text(), vendor):
+            editor.execute(statement, params=None)
+
+    def lift(apps: Any, editor: Any) -> None:
+        sqlite = editor.connection.vendor == "sqlite"
+        for statement in filter(None, (part.strip() for part in undo.split(";"))):
+            editor.execute(statement.split(" ON ")[0] if sqlite else statement, params=None)
+
+    return migrations.RunPython(put, lift, hints={"home": "default"})
+
+
+def _statements(text: str, vendor: str) -> Iterator[str]:
+    """PostgreSQL takes a whole file at once; Python's SQLite wants one statement at a time, triggers whole."""
+    if vendor != "sqlite":
+        yield text
+        return
+    gathered = ""
+    for line in text.splitlines(keepends=True):
+        gathered += line
+        if sqlite3.complete_statement(gathered):
+            yield gathered
+            gathered = ""
