@@ -25,9 +25,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "passaparola.settings")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 django.setup()
 
-from django.db.backends.sqlite3.base import DatabaseOperations  # noqa: E402  (all of these read the environment set above)
-
-from tests import chromium, mail, postgres  # noqa: E402
+from tests import chromium, guards, mail, postgres  # noqa: E402  (these read the environment set above)
 from tests.running import Server, free_port  # noqa: E402
 
 if TYPE_CHECKING:
@@ -46,27 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.django_db(databases="__all__", transaction=folder == "races"))
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _flush_past_the_guards() -> Iterator[None]:
-    """Between transactional tests Django empties all tables; on SQLite our append-only triggers would refuse it.
-
-    The triggers are taken down for the length of the flush only, so that no test runs without them.
-    """
-    flush = DatabaseOperations.execute_sql_flush
-
-    def unguarded(self: Any, statements: list[str]) -> None:
-        with self.connection.cursor() as cursor:
-            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-            guards = cursor.fetchall()
-            for name, _ in guards:
-                cursor.execute(f'DROP TRIGGER "{name}"')
-            flush(self, statements)
-            for _, sql in guards:
-                cursor.execute(sql)
-
-    DatabaseOperations.execute_sql_flush = unguarded  # type: ignore[method-assign]
-    yield
-    DatabaseOperations.execute_sql_flush = flush  # type: ignore[method-assign]
+# Between transactional tests Django empties all tables, which our append-only triggers would refuse.
+guards.lift_while_flushing()
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,9 @@ def append_only(table: str, *, but: str = "", updates: bool = False) -> migratio
             statements = [_SQLITE.format(table=table, event=event, name=event.lower(), when=when) for event in events]
         else:
             statements = [_POSTGRES_FUNCTION, _POSTGRES_TRUNCATE.format(table=table)]
-            statements += [_POSTGRES.format(table=table, event=event, name=event.lower(), when=when) for event in events]
+            statements += [
+                _POSTGRES.format(table=table, event=event, name=event.lower(), when=when) for event in events
+            ]
         for statement in statements:
             editor.execute(statement, params=None)
 

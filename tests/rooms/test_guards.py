@@ -94,7 +94,14 @@ def test_a_draft_may_change_a_version_may_not() -> None:
 
 
 def test_erasure_blanks_personal_columns_and_nothing_else() -> None:
-    personal = {"user_id": "u", "anonymous_id": "a", "group_id": "g", "previous_id": "p", "traits": "{}", "context": "{}"}
+    personal = {
+        "user_id": "u",
+        "anonymous_id": "a",
+        "group_id": "g",
+        "previous_id": "p",
+        "traits": "{}",
+        "context": "{}",
+    }
     seed.row(Event, **personal)
     for field in Event._meta.concrete_fields:
         if field.column in personal:
@@ -177,7 +184,9 @@ def test_resolved_once(hold: Transfer) -> None:
 ONCE: dict[str, Callable[[], Any]] = {
     "event of one message id": lambda: seed.row(Event, fingerprint=b"1" * 16),
     "order of one shop, id and line": lambda: seed.row(Order, source="shop", order_id="1001", line="", unit="EUR"),
-    "active referral of a friend": lambda: seed.row(Referral, program_id=1, friend_id=2, advocate_id=1, state="registered"),
+    "active referral of a friend": lambda: seed.row(
+        Referral, program_id=1, friend_id=2, advocate_id=1, state="registered"
+    ),
     "reward of a rule and cause": lambda: seed.row(
         Reward, program_id=1, rule="advocate", person_id=1, cause="order:shop:1001", state="held", unit="EUR"
     ),
