@@ -16,9 +16,39 @@ from passaparola.kernel.errors import Refusal
 from passaparola.kernel.models import Key
 
 SEND_EVENTS = "events:write"
-READ = "read"
-WRITE = "write"
-SCOPES = (SEND_EVENTS, READ, WRITE)
+
+
+def _(text: str) -> str:
+    """Marks a sentence for translation; it is translated where it is shown."""
+    return text
+
+
+# Every scope and what it lets a secret key do.
+SCOPES: dict[str, str] = {
+    SEND_EVENTS: _("send events"),
+    "events:read": _("read events and what could not be taken"),
+    "people:read": _("read people, consents, timelines and decisions"),
+    "people:write": _("record consents, merge and unmerge people"),
+    "people:forget": _("forget people for good"),
+    "identities:read": _("read ids, addresses, numbers and cards of people"),
+    "programs:read": _("read programmes and their terms"),
+    "programs:write": _("create, change, start, pause and end programmes"),
+    "codes:read": _("check whether a code is good"),
+    "codes:write": _("give a person a code"),
+    "referrals:read": _("read referrals and decisions"),
+    "ledger:read": _("read rewards, accounts and transfers"),
+    "messages:read": _("read messages and what became of them"),
+    "messages:write": _("send again a message whose fate is unknown"),
+    "settings:read": _("read stage ranges"),
+    "settings:write": _("change stage ranges"),
+    "metrics:read": _("read the figures of the overview"),
+}
+# Short for several: what a key is made with, never what it carries.
+READ, WRITE = "read", "write"
+GROUPS: dict[str, tuple[str, ...]] = {
+    READ: tuple(scope for scope in SCOPES if scope.endswith(":read") and scope != "identities:read"),
+    WRITE: tuple(scope for scope in SCOPES if scope.endswith(":write")),
+}
 PUBLIC_PREFIX = "pk_"
 SECRET_PREFIX = "sk_"
 # Longer text than any key of ours is not worth hashing.
@@ -61,17 +91,21 @@ class Held:
 def make(
     *, name: str, source: str, now: datetime, public: bool = True, scopes: Sequence[str] = (), expires_at: datetime | None = None
 ) -> tuple[Key, str]:
-    """A new key and its text, which is shown this once. A public key only ever sends events. Raises UnknownScope."""
+    """A new key and its text, which is shown this once. A public key only ever sends events. Raises UnknownScope.
+
+    `scopes` may name groups ("read", "write"); none at all stands for every scope.
+    """
     for scope in scopes:
-        if scope not in SCOPES:
+        if scope not in SCOPES and scope not in GROUPS:
             raise UnknownScope(scope=scope)
+    wanted = {one for scope in scopes for one in GROUPS.get(scope, (scope,))}
     text = (PUBLIC_PREFIX if public else SECRET_PREFIX) + secrets.token_urlsafe(24)
     key = Key.objects.create(
         name=name,
         source=source,
         prefix=text[:8],
         digest=digest(text),
-        scopes=[SEND_EVENTS] if public else sorted(set(scopes) or SCOPES),
+        scopes=[SEND_EVENTS] if public else sorted(wanted or SCOPES),
         created_at=now,
         expires_at=expires_at,
     )
