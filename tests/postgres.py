@@ -67,6 +67,22 @@ def cluster(*, durable: bool = False) -> Iterator[Cluster]:
         yield made
 
 
+def obtain() -> None:
+    """Install Debian's server where we may and there is none; otherwise the pip-packed one serves.
+
+    The package would make and start a cluster of its own: it is told not to, unless somebody set that already.
+    """
+    if os.environ.get("PASSAPAROLA_TEST_POSTGRES") or system_binaries() or os.geteuid() or not shutil.which("apt-get"):
+        return
+    wish = Path("/etc/postgresql-common/createcluster.conf")
+    if not wish.exists():
+        wish.parent.mkdir(exist_ok=True)
+        wish.write_text("create_main_cluster = false\n")
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
+    subprocess.run(["apt-get", "update"], timeout=300, **quiet)  # type: ignore[call-overload]
+    subprocess.run(["apt-get", "install", "-y", "postgresql"], timeout=900, **quiet)  # type: ignore[call-overload]
+
+
 def system_binaries() -> Path | None:
     """The folder of the newest installed server that we support (15 or later), if any."""
     folders = sorted(Path("/usr/lib/postgresql").glob("[0-9]*/bin"), key=lambda p: int(p.parent.name), reverse=True)

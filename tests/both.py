@@ -1,0 +1,93 @@
+"""Run all tests on SQLite, then those that touch a store on PostgreSQL; end with one line that counts both."""
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+from tests import chromium, postgres
+
+HERE = Path(__file__).parent
+# What these prove does not depend on the store: they run once.
+ONCE = ("unit", "browser")
+CLOSING_LINE = re.compile(r"^=*\s?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s(?: \([\d:]+\))?\s?=*$")
+NO_TESTS = 5
+
+
+def main(arguments: list[str]) -> int:
+    """Both runs; 0 only if both passed. `arguments` go to pytest."""
+    began = time.monotonic()
+    _get_browser()
+    counts: Counter[str] = Counter()
+    paths = [] if _names_paths(arguments) else ["tests"]
+    failures = [_run("SQLite", [*paths, *arguments], {"PASSAPAROLA_DATABASE_URL": ""}, counts)]
+    failures.append(_on_postgres(arguments, counts))
+    what = ", ".join(f"{n} {word}" for word, n in sorted(counts.items(), key=_worst_first)) or "no tests"
+    print("--- SQLite and PostgreSQL together ".ljust(100, "-"))
+    print(f" {what} in {time.monotonic() - began:.2f}s ".center(100, "="), flush=True)
+    return 1 if any(failures) or not counts["passed"] else 0
+
+
+def _names_paths(arguments: list[str]) -> bool:
+    return any(Path(a.split("::")[0]).exists() for a in arguments if not a.startswith("-"))
+
+
+def _get_browser() -> None:
+    """A Chromium if one can be had; without it the browser tests fail with the line that says what to do."""
+    try:
+        chromium.obtain()
+    except chromium.NoChromium as problem:
+        print(problem, file=sys.stderr)
+
+
+def _on_postgres(arguments: list[str], counts: Counter[str]) -> bool:
+    """Whether the run on PostgreSQL failed. Where no server can be had it counts as skipped, or failed under CI."""
+    paths = [] if _names_paths(arguments) else _folders_with_store()
+    try:
+        postgres.obtain()
+        with postgres.cluster() as cluster:
+            return _run("PostgreSQL", [*paths, *arguments], {"PASSAPAROLA_DATABASE_URL": cluster.url}, counts)
+    except postgres.NoPostgres as problem:
+        print(f"SKIPPED everything on PostgreSQL: {problem}", flush=True)
+        counts["failed" if os.environ.get("CI") else "skipped"] += 1
+        return bool(os.environ.get("CI"))
+
+
+def _folders_with_store() -> list[str]:
+    folders = sorted(path for path in HERE.iterdir() if path.is_dir() and path.name not in (*ONCE, "__pycache__"))
+    return [f"tests/{path.name}" for path in folders if list(path.glob("test_*.py"))]
+
+
+def _run(title: str, arguments: list[str], environment: dict[str, str], counts: Counter[str]) -> bool:
+    """One pytest run on all cores; its closing line is counted instead of shown. Whether it failed."""
+    print(f"--- {title} ".ljust(100, "-"), flush=True)
+    command = [sys.executable, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
+    # The stores are made for this run: taking them down table by table would be wasted.
+    command += ["--reuse-db", "--inline-snapshot=disable", *arguments]
+    run = subprocess.Popen(
+        command, cwd=HERE.parent, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True, bufsize=1
+    )
+    assert run.stdout is not None
+    for line in run.stdout:
+        if closing := CLOSING_LINE.match(line.strip()):
+            counts.update(_counted(closing[1]))
+        else:
+            print(line, end="", flush=True)
+    return run.wait() not in (0, NO_TESTS)
+
+
+def _counted(words: str) -> dict[str, int]:
+    pairs = (pair.split(" ") for pair in words.split(", "))
+    return {{"error": "errors", "warning": "warnings"}.get(word, word): int(n) for n, word in pairs}
+
+
+def _worst_first(item: tuple[str, int]) -> tuple[int, str]:
+    order = ("failed", "errors", "passed", "skipped", "deselected", "xfailed", "xpassed", "warnings")
+    return (order.index(item[0]) if item[0] in order else len(order), item[0])
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
