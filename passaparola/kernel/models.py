@@ -72,8 +72,9 @@ class Job(Row):
     kind = models.CharField(max_length=40)
     key = models.CharField(max_length=120, unique=True)
     payload = models.JSONField(default=dict)
+    # When it is next to be looked at: its time, the end of the lease of whoever has it, or the next try.
     due_at = models.DateTimeField()
-    lease_until = models.DateTimeField(null=True)
+    # How often it was claimed; with the id it names one claim, so that a sleeper cannot answer for its successor.
     attempts = models.IntegerField(default=0)
     done_at = models.DateTimeField(null=True)
     failure = models.CharField(max_length=200, default="")

@@ -40,7 +40,11 @@ class Message(Row):
     # Why it was refused or failed: a key of messages/wording.
     reason = models.CharField(max_length=60, default="")
     planned_at = models.DateTimeField()
+    # When it is next to be looked at: its time, then the end of a lease, or the next try. The dispatcher moves it, so
+    # a replay does not reproduce it (nor `attempts`, nor the states claimed and handing).
     due_at = models.DateTimeField()
+    # How often it was claimed; with the id it names one claim, so that a sleeper cannot answer for its successor.
+    attempts = models.IntegerField(default=0)
     # Past this moment it is no longer worth sending.
     deadline_at = models.DateTimeField()
     changed_at = models.DateTimeField()
@@ -59,7 +63,8 @@ class Message(Row):
                 name="message_state",
             )
         ]  # fmt: skip
-        indexes = [models.Index(fields=["state", "due_at"], name="message_state_due")]
+        # Service messages are claimed before asks, whatever the queue's length.
+        indexes = [models.Index(fields=["state", "purpose", "due_at"], name="message_claim")]
 
 
 class Delivery(Row):

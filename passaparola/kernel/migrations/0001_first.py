@@ -73,7 +73,6 @@ class Migration(migrations.Migration):
                 ('key', models.CharField(max_length=120, unique=True)),
                 ('payload', models.JSONField(default=dict)),
                 ('due_at', models.DateTimeField()),
-                ('lease_until', models.DateTimeField(null=True)),
                 ('attempts', models.IntegerField(default=0)),
                 ('done_at', models.DateTimeField(null=True)),
                 ('failure', models.CharField(default='', max_length=200)),
