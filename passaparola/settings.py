@@ -118,10 +118,13 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "passaparola.urls"
 WSGI_APPLICATION = None
+# Sentences for the next page; the app of that name is not installed, its label is our room's.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 APPEND_SLASH = False
 TEMPLATES = [
     {
@@ -133,9 +136,11 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.template.context_processors.i18n",
+                "django.contrib.messages.context_processors.messages",
                 "passaparola.doors.context.installation",
+                "passaparola.doors.console.context.console",
             ],
-            "builtins": ["django.templatetags.i18n"],
+            "builtins": ["django.templatetags.i18n", "passaparola.doors.look"],
         },
     }
 ]

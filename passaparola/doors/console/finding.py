@@ -1,0 +1,71 @@
+"""Finding people although the name was typed wrongly: a cheap sieve in SQL, then likeness in memory."""
+
+import re
+import unicodedata
+from functools import reduce
+from operator import and_, or_
+
+from django.db.models import Q
+from rapidfuzz import fuzz
+
+from passaparola.people.models import Identity, Person
+
+QUERY_CHARACTERS_MAX = 80
+# How many the sieve may let through to be compared one by one.
+SIEVE_ROWS_MAX = 3_000
+LIKENESS_MIN = 72
+
+
+def plain(text: str) -> str:
+    """Lower case without accents, as `Person.search` is kept."""
+    flat = unicodedata.normalize("NFKD", text.casefold())
+    return " ".join("".join(c for c in flat if not unicodedata.combining(c)).split())[:QUERY_CHARACTERS_MAX]
+
+
+def people(query: str, limit: int) -> list[Person]:
+    """The people most like the query, best first: by exact identity, by every word, then with typing errors."""
+    words = plain(query).split()
+    if not words:
+        return []
+    ids = dict.fromkeys(_by_identity(query.strip()))
+    everyone = Person.objects.filter(forgotten_at=None)
+    whole = everyone.filter(reduce(and_, (Q(search__contains=word) for word in words)))
+    found = list(whole.order_by("id")[:SIEVE_ROWS_MAX])
+    if len(found) < limit:
+        found += list(
+            everyone.filter(_halves(words)).exclude(id__in=[p.id for p in found]).order_by("id")[:SIEVE_ROWS_MAX]
+        )
+    scored = sorted(((-likeness(words, p.search), p.id, p) for p in found), key=lambda row: row[:2])
+    for score, _id, person in scored:
+        if -score >= LIKENESS_MIN:
+            ids.setdefault(person.root_id)
+        if len(ids) >= limit:
+            break
+    roots = Person.objects.in_bulk(list(ids)[:limit])
+    return [roots[i] for i in list(ids)[:limit] if i in roots]
+
+
+def _by_identity(query: str) -> list[int]:
+    """Roots of whoever has exactly this e-mail, id or phone."""
+    exact = Identity.objects.filter(value__in={query, query.lower()}).values_list("person_id", flat=True)[:10]
+    return list(Person.objects.filter(id__in=list(exact)).values_list("root_id", flat=True))
+
+
+def _halves(words: list[str]) -> Q:
+    """With one typing error in a word, one of its halves is still right: that is what the sieve looks for."""
+    return reduce(and_, (reduce(or_, (Q(search__contains=piece) for piece in _pieces(word))) for word in words))
+
+
+def _pieces(word: str) -> list[str]:
+    middle = len(word) // 2
+    return [word[:middle], word[middle:]] if len(word) >= 4 else [word]
+
+
+def likeness(words: list[str], text: str) -> float:
+    """0 to 100: each word against its best counterpart, whole or as a beginning; the mean of them."""
+    tokens = re.split(r"[\s@.]+", text)
+    best = (
+        max((max(fuzz.ratio(word, t), fuzz.ratio(word, t[: len(word)]) - 2) for t in tokens if t), default=0)
+        for word in words
+    )
+    return sum(best) / len(words)
