@@ -37,9 +37,7 @@ HOMES: tuple[tuple[str, str], ...] = (
 )
 CATALOGUES = ("console", "portal", "rooms")
 
-_KEYWORDS: dict[str, tuple[int, ...] | None] = {
-    name: None for name in ("_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy")
-}
+_KEYWORDS = ("_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy")
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")
 
 
@@ -86,11 +84,11 @@ def _all_messages(package: Path) -> Iterator[tuple[str, str, str | None]]:
 
 def _calls(source: bytes) -> Iterator[tuple[str, str | None]]:
     """Texts within gettext calls."""
-    for _line, function, message, _comments in extract_python(io.BytesIO(source), list(_KEYWORDS), [], {}):
-        parts = list(message) if isinstance(message, tuple) else [message]
+    for _line, function, message, _comments in extract_python(io.BytesIO(source), dict.fromkeys(_KEYWORDS), [], {}):
+        parts = [message] if isinstance(message, str) else list(message)
         if not parts or not parts[0]:
             continue
-        plural = parts[1] if function.startswith("ngettext") and len(parts) > 1 else None
+        plural = parts[1] if str(function).startswith("ngettext") and len(parts) > 1 else None
         yield parts[0], plural
 
 

@@ -64,8 +64,8 @@ def _begin(wait_seconds: float) -> Iterator[None]:
     try:
         yield
     except BaseException as problem:
-        if not atomic.__exit__(type(problem), problem, problem.__traceback__):
-            raise
+        atomic.__exit__(type(problem), problem, problem.__traceback__)
+        raise
     else:
         atomic.__exit__(None, None, None)
 
@@ -237,7 +237,7 @@ def _shape(model: type[models.Model]) -> tuple[tuple[str, ...], tuple[str, ...],
     fields = model._meta.concrete_fields
     kinds = [field.get_internal_type() for field in fields]
     return (
-        tuple(field.column for field in fields),
+        tuple(str(field.column) for field in fields),
         tuple(_TYPES[kind] for kind in kinds),
         tuple(_READERS.get(kind) for kind in kinds),
     )

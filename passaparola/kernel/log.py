@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
@@ -39,7 +40,7 @@ def get() -> Any:
     return structlog.get_logger()
 
 
-def without_personal_data(_: Any, __: str, line: dict[str, Any]) -> dict[str, Any]:
+def without_personal_data(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """A structlog processor: drops what must not be logged."""
     dropped = sorted(PERSONAL & line.keys())
     for key in dropped:
@@ -49,7 +50,7 @@ def without_personal_data(_: Any, __: str, line: dict[str, Any]) -> dict[str, An
     return line
 
 
-def _without_sentences(_: Any, __: str, line: dict[str, Any]) -> dict[str, Any]:
+def _without_sentences(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Exceptions are logged by type and place; their text may quote what a person sent."""
     problem = line.pop("exc_info", None)
     if problem is True:

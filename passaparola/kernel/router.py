@@ -12,11 +12,13 @@ class InboxRouter:
         return "inbox" if model_name == "inbox" and "inbox" in settings.DATABASES else "default"
 
     def db_for_read(self, model: Any, **hints: Any) -> str:
+        """Read where the table lives."""
         return self._home(model._meta.model_name)
 
     db_for_write = db_for_read
 
     def allow_relation(self, one: Any, other: Any, **hints: Any) -> bool:
+        """Rows hold plain ids of other tables: nothing to forbid."""
         return True
 
     def allow_migrate(self, db: str, app_label: str, model_name: str | None = None, **hints: Any) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
 from functools import wraps
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import Concatenate, Literal, ParamSpec, TypeVar, cast
 
 from babel.dates import format_date, format_datetime
 from babel.lists import format_list
@@ -71,7 +71,7 @@ def spoken(function: Callable[Concatenate[str, P], R]) -> Callable[Concatenate[s
         with speaking(language):
             return function(pick(language), *arguments, **named)
 
-    return wrapper
+    return cast(Callable[Concatenate[str, P], R], wrapper)
 
 
 def day(moment: date | datetime, language: str, zone: tzinfo | None = None, width: str = "long") -> str:
@@ -104,6 +104,6 @@ def percent(value: float, language: str) -> str:
     return format_percent(value / 100, format=None, locale=LOCALES[pick(language)])
 
 
-def listing(items: list[str], language: str, style: str = "standard") -> str:
+def listing(items: list[str], language: str, style: Literal["standard", "or", "unit"] = "standard") -> str:
     """a, b and c; style "or" for a choice."""
     return format_list(items, style, locale=LOCALES[pick(language)])
