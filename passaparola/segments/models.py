@@ -35,6 +35,7 @@ class Traits(models.Model):
     refunds = models.IntegerField(default=0)
     # Open complaints or a bad score suppress asks until mended.
     complaints_open = models.IntegerField(default=0)
+    unhappy = models.BooleanField(default=False)
     stage = models.CharField(max_length=6, default="none", db_index=True)
     stage_since_at = models.DateTimeField(null=True)
 

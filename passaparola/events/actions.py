@@ -1,0 +1,167 @@
+"""What the log counts: the n-th time, and business facts that happen once whoever reports them how often."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+
+from passaparola.events.intake import Happening, Unfit
+from passaparola.events.models import Occurrence, Order
+from passaparola.kernel import money
+from passaparola.kernel.batch import Batch, Record
+
+ORDER_COMPLETED = "Order Completed"
+ORDER_REFUNDED = "Order Refunded"
+ORDER_CANCELLED = "Order Cancelled"
+_ABOUT_ORDERS = (ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED)
+
+
+class Events:
+    """The room of facts: orders by their business key, occurrences by person and name."""
+
+    def __init__(self, batch: Batch) -> None:
+        self.orders = batch.table(Order)
+        self.occurrences = batch.table(Occurrence)
+        self._by_key: dict[tuple[str, str, str], Record] = {}
+        self._counts: dict[tuple[int, str], Record] = {}
+
+    def load(self, happenings: Sequence[Happening], person_ids: set[int], members: set[int]) -> None:
+        """Read the orders the batch is about and the counts of its people."""
+        order_ids = {_order_key(h)[1] for h in happenings if h.type == "track" and h.name in _ABOUT_ORDERS and _has_order(h)}
+        self.take_orders(self.orders.take_any("order_id", order_ids, "text"))
+        names = {h.name for h in happenings if h.type == "track"}
+        if names and members:
+            for row in self.occurrences.take_any("person_id", members):
+                self._counts[row["person_id"], row["name"]] = row
+
+    def take_orders(self, rows: list[Record]) -> None:
+        """Make orders read elsewhere findable by their key."""
+        for row in rows:
+            self._by_key[row["source"], row["order_id"], row["line"]] = row
+
+    def step(self, happening: Happening) -> None:
+        """Count the event and settle what it says about an order."""
+        if happening.type != "track" or happening.person_id is None:
+            return
+        fresh = True
+        if happening.name == ORDER_COMPLETED:
+            fresh = self._complete(happening)
+        elif happening.name in (ORDER_REFUNDED, ORDER_CANCELLED):
+            self._give_back(happening)
+        if fresh:
+            self._count(happening)
+
+    def times(self, members: set[int], name: str) -> int:
+        """How often a person (all who merged into one) did a thing, as far as this batch has come."""
+        return sum(row["n"] for member in members if (row := self._counts.get((member, name))))
+
+    def _count(self, happening: Happening) -> None:
+        key = (happening.person_id, happening.name)
+        at = happening.occurred_at
+        row = self._counts.get(key)
+        if row is None:
+            self._counts[key] = self.occurrences.add(person_id=key[0], name=key[1], n=1, first_at=at, last_at=at)
+        else:
+            self.occurrences.change(
+                row, n=row["n"] + 1, first_at=min(row["first_at"], at), last_at=max(row["last_at"], at)
+            )
+
+    def _complete(self, happening: Happening) -> bool:
+        """Take the order; False if it was known: the same fact, reported again."""
+        key, amount, unit = order_facts(happening)
+        row = self._by_key.get(key)
+        if row is not None and row["completed"]:
+            happening.result = {"repeated_order": row["id"]}
+            return False
+        values: dict[str, Any] = {
+            "person_id": happening.person_id,
+            "event_id": happening.id,
+            "occurred_at": happening.occurred_at,
+            "day": happening.day,
+            "amount_minor": amount,
+            "unit": unit,
+            "completed": True,
+            "history": happening.history,
+        }
+        if row is None:
+            row = self.orders.add(source=key[0], order_id=key[1], line=key[2], **values)
+            self._by_key[key] = row
+        else:
+            # Its refund came first: keep what was given back.
+            self.orders.change(row, **values, refunded_minor=min(row["refunded_minor"], amount))
+        happening.tell("order", row=row, gone=is_gone(row))
+        return True
+
+    def _give_back(self, happening: Happening) -> None:
+        """A refund or cancellation: whole unless it names an amount; never more than the order was worth."""
+        key = _order_key(happening)
+        row = self._by_key.get(key)
+        amount = _refund_amount(happening)
+        whole = happening.name == ORDER_CANCELLED or amount is None
+        if row is None:
+            row = self.orders.add(
+                source=key[0], order_id=key[1], line=key[2], person_id=happening.person_id, event_id=happening.id,
+                occurred_at=happening.occurred_at, day=happening.day, amount_minor=0, unit=settings.CURRENCY,
+                completed=False, cancelled=whole, refunded_minor=amount or 0, history=happening.history,
+            )  # fmt: skip
+            self._by_key[key] = row
+            return
+        before = net(row)
+        if whole:
+            self.orders.change(row, cancelled=True, refunded_minor=row["amount_minor"])
+        else:
+            total = row["refunded_minor"] + (amount or 0)
+            self.orders.change(row, refunded_minor=min(total, row["amount_minor"]) if row["completed"] else total)
+        if row["completed"]:
+            happening.tell("refund", row=row, given_back=before - net(row), gone=is_gone(row))
+
+
+def net(order: Record) -> int:
+    """What remains of an order after refunds, in minor units."""
+    return 0 if order["cancelled"] else max(0, order["amount_minor"] - order["refunded_minor"])
+
+
+def is_gone(order: Record) -> bool:
+    """Whether nothing of the order remains."""
+    return order["cancelled"] or (order["refunded_minor"] > 0 and net(order) == 0)
+
+
+def order_facts(happening: Happening) -> tuple[tuple[str, str, str], int, str]:
+    """Key, amount in minor units and currency of an Order Completed. Raises Unfit."""
+    unit = happening.props.get("currency") or settings.CURRENCY
+    if not isinstance(unit, str) or len(unit) != 3 or not unit.isalpha():
+        raise Unfit("bad_currency", "currency must be a three-letter ISO 4217 code")
+    value = next((happening.props[k] for k in ("total", "revenue", "value") if happening.props.get(k) is not None), None)
+    if value is None:
+        raise Unfit("no_amount", "Order Completed needs total, revenue or value")
+    return _order_key(happening), _amount(value, unit.upper()), unit.upper()
+
+
+def _amount(value: object, unit: str) -> int:
+    try:
+        amount = money.parse(value, unit)
+    except money.NotMoney as problem:
+        raise Unfit("bad_amount", f"the amount is no number of {unit}: {problem}") from problem
+    if amount < 0:
+        raise Unfit("bad_amount", "the amount is negative: send Order Refunded instead")
+    return amount
+
+
+def _refund_amount(happening: Happening) -> int | None:
+    value = next((happening.props[k] for k in ("amount", "total", "refund") if happening.props.get(k) is not None), None)
+    unit = happening.props.get("currency") or settings.CURRENCY
+    return None if value is None else _amount(value, str(unit).upper())
+
+
+def _has_order(happening: Happening) -> bool:
+    return happening.props.get("order_id") not in (None, "")
+
+
+def _order_key(happening: Happening) -> tuple[str, str, str]:
+    value, line = happening.props.get("order_id"), happening.props.get("line", "")
+    if isinstance(value, (bool, float)) or not isinstance(value, (str, int)) or value == "":
+        raise Unfit("no_order_id", "order_id must be text or a whole number")
+    key = (happening.source, str(value), str(line) if line is not None else "")
+    if len(key[1]) > 120 or len(key[2]) > 40 or "\0" in key[1] + key[2]:
+        raise Unfit("no_order_id", "order_id is longer than 120 characters or holds a NUL")
+    return key

@@ -1,0 +1,347 @@
+"""From an accepted request to events, or a reason for each item that is none.
+
+Named steps: decode → identify the kind → check ids → place in time → fingerprint. Pure: no store, no clock.
+Rules of the Segment specification as a server must keep them; times and limits from settings.
+"""
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+TYPES = ("identify", "track", "page", "screen", "group", "alias")
+_EPOCH_ORDINAL = datetime(1970, 1, 1).toordinal()
+ID_LENGTH_MAX = 255
+NAME_LENGTH_MAX = 120
+MESSAGE_ID_LENGTH_MAX = 100
+
+
+class Happening(msgspec.Struct, kw_only=True):
+    """One event on its way down the corridor.
+
+    `properties`, `traits` and `context` are JSON text as received; the rooms read them through `props` and friends.
+    """
+
+    source: str
+    message_id: str
+    type: str
+    name: str
+    occurred_at: datetime
+    received_at: datetime
+    day: int
+    hour: int
+    fingerprint: bytes
+    body_hash: bytes
+    user_id: str | None = None
+    anonymous_id: str | None = None
+    group_id: str | None = None
+    previous_id: str | None = None
+    properties: str = "{}"
+    traits: str | None = None
+    context: str | None = None
+    history: bool = False
+    caused_by: int | None = None
+    # Set on the way: the row's id, whose event it is, what it came to.
+    id: int = 0
+    person_id: int | None = None
+    result: dict[str, Any] = {}
+    props: dict[str, Any] = {}
+    given_traits: dict[str, Any] = {}
+    notes: list[tuple[str, dict[str, Any]]] = []
+
+    def tell(self, kind: str, **values: Any) -> None:
+        """Leave a note for the rooms downstream."""
+        self.notes.append((kind, values))
+
+    def told(self, kind: str) -> list[dict[str, Any]]:
+        """The notes of a kind left upstream."""
+        return [values for name, values in self.notes if name == kind]
+
+
+class Rejected(msgspec.Struct):
+    """An item that is no event, with the reason; kept aside whole."""
+
+    source: str
+    received_at: datetime
+    reason: str
+    detail: str
+    position: int | None
+    body: bytes
+
+
+class Unfit(Exception):
+    """Why an item cannot be an event: a code and a detail without personal data."""
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        self.reason, self.detail = reason, detail
+        super().__init__(reason)
+
+
+class _Item(msgspec.Struct, rename="camel"):
+    type: Any = None
+    message_id: Any = None
+    user_id: Any = None
+    anonymous_id: Any = None
+    group_id: Any = None
+    previous_id: Any = None
+    event: Any = None
+    name: Any = None
+    properties: msgspec.Raw = msgspec.Raw(b"")
+    traits: msgspec.Raw = msgspec.Raw(b"")
+    context: msgspec.Raw = msgspec.Raw(b"")
+    timestamp: Any = None
+    original_timestamp: Any = None
+    sent_at: Any = None
+
+
+class _Body(msgspec.Struct, rename="camel"):
+    batch: list[msgspec.Raw]
+    context: msgspec.Raw = msgspec.Raw(b"")
+    sent_at: Any = None
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """What intake needs to know of the settings."""
+
+    time_zone: str
+    future_seconds_max: int
+    earliest_year: int
+
+
+_decode_item = msgspec.json.Decoder(_Item).decode
+_decode_body = msgspec.json.Decoder(_Body).decode
+_decode_any = msgspec.json.Decoder().decode
+_decode_object = msgspec.json.Decoder(dict[str, Any]).decode
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+def read(
+    *, kind: str, call: str, source: str, body: bytes, received_at: datetime, inbox_id: int, limits: Limits
+) -> tuple[list[Happening], list[Rejected]]:
+    """The events of one inbox row, and what in it is none."""
+    try:
+        items, shared = _items(kind, call, body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+        return [], [Rejected(source, received_at, "unreadable", str(problem)[:200], None, body)]
+    good: list[Happening] = []
+    bad: list[Rejected] = []
+    for position, raw in enumerate(items):
+        try:
+            good.append(_happening(raw, call, kind, source, received_at, f"inbox:{inbox_id}:{position}", shared, limits))
+        except Unfit as problem:
+            bad.append(Rejected(source, received_at, problem.reason, problem.detail[:500], position, bytes(raw)))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as problem:
+            bad.append(Rejected(source, received_at, "unreadable", str(problem)[:200], position, bytes(raw)))
+    return good, bad
+
+
+def _items(kind: str, call: str, body: bytes) -> tuple[list[Any], _Body | None]:
+    if kind == "click":
+        return [body], None
+    if call == "batch" or kind == "import":
+        whole = _decode_body(body)
+        return list(whole.batch), whole
+    return [body], None
+
+
+def _happening(
+    raw: Any, call: str, kind: str, source: str, received_at: datetime, spare_id: str, shared: _Body | None, limits: Limits
+) -> Happening:
+    if kind == "click":
+        return _click(bytes(raw), source, received_at, spare_id, limits)
+    item = _decode_item(raw)
+    type_ = call if call in TYPES else item.type
+    if type_ not in TYPES:
+        raise Unfit("unknown_type", f"type must be one of {', '.join(TYPES)}")
+    properties, traits, context = (_object(r, n) for r, n in ((item.properties, "properties"), (item.traits, "traits"), (item.context, "context")))
+    given = _decode_object(context) if context else {}
+    if shared is not None and shared.context:
+        given = {**_decode_object(_object(shared.context, "context") or "{}"), **given}
+        context = _encode(given).decode()
+    happening = _build(
+        type=type_,
+        name=_name(type_, item),
+        source=source,
+        message_id=_id(item.message_id, "messageId", MESSAGE_ID_LENGTH_MAX) or spare_id,
+        occurred_at=_when(item, shared, received_at, limits, exact=kind == "import"),
+        received_at=received_at,
+        user_id=_id(item.user_id, "userId"),
+        anonymous_id=_id(item.anonymous_id, "anonymousId"),
+        group_id=_id(item.group_id, "groupId"),
+        previous_id=_id(item.previous_id, "previousId"),
+        properties=properties or "{}",
+        traits=traits,
+        context=context,
+        history=kind == "import" and bool(given.get("history", True)),
+        zone=limits.time_zone,
+    )
+    if not happening.given_traits and type_ == "identify" and isinstance(given.get("traits"), dict):
+        # One official SDK sends identify traits only in the context.
+        happening.given_traits = given["traits"]
+    _check_ids(happening)
+    return happening
+
+
+def _check_ids(happening: Happening) -> None:
+    if happening.type == "alias":
+        if not (happening.user_id and happening.previous_id):
+            raise Unfit("no_identity", "alias needs userId and previousId")
+    elif not (happening.user_id or happening.anonymous_id):
+        raise Unfit("no_identity", "userId or anonymousId is needed")
+    if happening.type == "group" and not happening.group_id:
+        raise Unfit("no_group", "group needs groupId")
+
+
+def _click(body: bytes, source: str, received_at: datetime, spare_id: str, limits: Limits) -> Happening:
+    given = _decode_object(body)
+    token = _id(given.get("token"), "token", 32) or ""
+    if not token:
+        raise Unfit("no_token", "a click needs its token")
+    return _build(
+        type="act",
+        name="Link Clicked",
+        source="edge",
+        message_id=f"click:{token}",
+        occurred_at=received_at,
+        received_at=received_at,
+        properties=body.decode(),
+        zone=limits.time_zone,
+    )
+
+
+def make_act(
+    name: str,
+    *,
+    source: str,
+    message_id: str,
+    now: datetime,
+    time_zone: str,
+    properties: dict[str, Any],
+    traits: dict[str, Any] | None = None,
+    context: dict[str, Any] | None = None,
+    user_id: str | None = None,
+    anonymous_id: str | None = None,
+    person_id: int | None = None,
+) -> Happening:
+    """An event of our own doors: type "act", which no key from outside can send.
+
+    `person_id` says whose it is where the door knows (property "person").
+    """
+    if person_id is not None:
+        properties = {"person": person_id, **properties}
+    return _build(
+        type="act",
+        name=name,
+        source=source,
+        message_id=message_id,
+        occurred_at=now,
+        received_at=now,
+        user_id=user_id,
+        anonymous_id=anonymous_id,
+        properties=_encode(properties).decode(),
+        traits=_encode(traits).decode() if traits else None,
+        context=_encode(context).decode() if context else None,
+        zone=time_zone,
+    )
+
+
+def _build(*, zone: str, **values: Any) -> Happening:
+    day, hour = local(values["occurred_at"], zone)
+    whole = "\0".join(
+        str(values.get(key) or "")
+        for key in ("type", "name", "user_id", "anonymous_id", "group_id", "previous_id", "properties", "traits")
+    )
+    happening = Happening(
+        **values,
+        day=day,
+        hour=hour,
+        fingerprint=fingerprint(values["source"], values["message_id"]),
+        body_hash=hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8).digest(),
+    )
+    unpack(happening)
+    return happening
+
+
+def unpack(happening: Happening) -> None:
+    """Read the JSON columns once for all rooms."""
+    happening.props = _decode_object(happening.properties) if happening.properties != "{}" else {}
+    happening.given_traits = _decode_object(happening.traits) if happening.traits else {}
+    happening.result, happening.notes = {}, []
+
+
+def fingerprint(source: str, message_id: str) -> bytes:
+    """The 16 bytes by which an event is known."""
+    return hashlib.blake2b(f"{source}\0{message_id}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def local(at: datetime, zone: str) -> tuple[int, int]:
+    """Business-local day number since 1970-01-01 and hour."""
+    there = at.astimezone(_zone(zone))
+    return there.toordinal() - _EPOCH_ORDINAL, there.hour
+
+
+@cache
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _object(raw: msgspec.Raw, what: str) -> str | None:
+    """JSON text of an object; null and absent are the same."""
+    data = bytes(raw)
+    if not data or data == b"null":
+        return None
+    if not data.startswith(b"{"):
+        raise Unfit("not_an_object", f"{what} must be an object")
+    return data.decode()
+
+
+def _id(value: Any, what: str, length_max: int = ID_LENGTH_MAX) -> str | None:
+    """An id as text: numbers are taken whole, floats are refused (they lose digits above 2⁵³)."""
+    if value is None or value == "":
+        return None
+    if isinstance(value, bool) or not isinstance(value, (str, int)):
+        raise Unfit("bad_id", f"{what} must be text or a whole number")
+    text = str(value).strip()
+    if len(text) > length_max:
+        raise Unfit("bad_id", f"{what} is longer than {length_max} characters")
+    if "\0" in text:
+        raise Unfit("bad_id", f"{what} holds a NUL character")
+    return text or None
+
+
+def _name(type_: str, item: _Item) -> str:
+    name = item.event if type_ == "track" else item.name
+    if type_ == "track" and not (isinstance(name, str) and name.strip()):
+        raise Unfit("no_event_name", "track needs event")
+    text = name.strip() if isinstance(name, str) else ""
+    if len(text) > NAME_LENGTH_MAX or "\0" in text:
+        raise Unfit("bad_name", f"the event name is longer than {NAME_LENGTH_MAX} characters or holds a NUL")
+    return text
+
+
+def _when(item: _Item, shared: _Body | None, received_at: datetime, limits: Limits, *, exact: bool) -> datetime:
+    """When it happened by our clock: the sender's clock error is taken out with sentAt; imports say it exactly."""
+    original = _time(item.timestamp) or _time(item.original_timestamp) or received_at
+    sent = _time(item.sent_at) or (_time(shared.sent_at) if shared else None)
+    at = received_at - (sent - original) if sent and not exact else original
+    if at > received_at + timedelta(seconds=limits.future_seconds_max):
+        raise Unfit("time_in_future", "timestamp lies in the future")
+    if at.year < limits.earliest_year:
+        raise Unfit("time_too_old", f"timestamp lies before {limits.earliest_year}")
+    return min(at, received_at)
+
+
+def _time(value: Any) -> datetime | None:
+    """ISO 8601 in every dress; without a zone it is UTC."""
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise Unfit("bad_time", "timestamp must be ISO 8601 text")
+    try:
+        at = datetime.fromisoformat(value)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError) as problem:
+        raise Unfit("bad_time", "timestamp must be ISO 8601 text") from problem

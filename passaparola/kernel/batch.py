@@ -1,0 +1,123 @@
+"""The working set of one corridor transaction: rows read once, changed in memory, written once.
+
+Rooms read rows with `take`, make them with `add`, change them with `change`; `write` turns the difference into one
+statement a table. Nothing is written before the last event was folded, so an event that cannot be taken costs
+nothing but a second try without it.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Model
+
+from passaparola.kernel import database
+from passaparola.kernel.models import Timer
+
+Record = dict[str, Any]
+
+
+class Table:
+    """The rows of one table that a batch has to do with, by primary key."""
+
+    def __init__(self, model: type[Model]) -> None:
+        self.model = model
+        self.key = model._meta.pk.column
+        self.rows: dict[int, Record] = {}
+        self.fresh: list[Record] = []
+        self.touched: dict[int, Record] = {}
+        self._fresh_keys: set[int] = set()
+        self._next: int | None = None
+
+    def take(self, where: str, parameters: Sequence[Any] = ()) -> list[Record]:
+        """Read rows; a row already here keeps its (perhaps changed) state."""
+        return [self.rows.setdefault(row[self.key], row) for row in database.select(self.model, where, parameters)]
+
+    def take_any(self, column: str, values: Iterable[Any], kind: str = "bigint") -> list[Record]:
+        """Read the rows whose column is among the values."""
+        wanted = list(values)
+        return self.take(database.any_of(column, kind), [wanted]) if wanted else []
+
+    def add(self, **values: Any) -> Record:
+        """A new row; gets the next id unless its key is given."""
+        row = {**_defaults(self.model), **values}
+        if row.get(self.key) is None:
+            if self._next is None:
+                self._next = database.highest(self.model) + 1
+            row[self.key] = self._next
+            self._next += 1
+        self.rows[row[self.key]] = row
+        self.fresh.append(row)
+        self._fresh_keys.add(row[self.key])
+        return row
+
+    def change(self, row: Record, **values: Any) -> Record:
+        """Change columns of a row that was taken or added."""
+        row.update(values)
+        if row[self.key] not in self._fresh_keys:
+            self.touched[row[self.key]] = row
+        return row
+
+    def write(self) -> None:
+        """New rows, then changed ones, in key order."""
+        database.insert(self.model, self.fresh)
+        database.upsert(self.model, [self.touched[key] for key in sorted(self.touched)])
+
+
+_DEFAULTS: dict[type[Model], Record] = {}
+
+
+def _defaults(model: type[Model]) -> Record:
+    """Column defaults of a model; lists and dicts are made anew by the caller when changed, never in place."""
+    if model not in _DEFAULTS:
+        _DEFAULTS[model] = {
+            field.column: field.get_default() if field.has_default() else None for field in model._meta.concrete_fields
+        }
+    return _DEFAULTS[model]
+
+
+class Batch:
+    """All tables and timers of one corridor transaction."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self._tables: dict[type[Model], Table] = {}
+        self._timers: dict[tuple[str, str], tuple[datetime, Record] | None] = {}
+
+    def table(self, model: type[Model]) -> Table:
+        """The working set of a table."""
+        if model not in self._tables:
+            self._tables[model] = Table(model)
+        return self._tables[model]
+
+    def set_timer(self, kind: str, subject: str, due_at: datetime, payload: Record | None = None) -> None:
+        """Let `kind` ring for `subject` at `due_at`; replaces the one that was set."""
+        self._timers[kind, subject] = (due_at, payload or {})
+
+    def clear_timer(self, kind: str, subject: str) -> None:
+        """Let `kind` no longer ring for `subject`."""
+        self._timers[kind, subject] = None
+
+    def write(self) -> None:
+        """Everything this batch came to, one statement a table and kind of change."""
+        for model in sorted(self._tables, key=_write_order):
+            self._tables[model].write()
+        self._write_timers()
+
+    def _write_timers(self) -> None:
+        if not self._timers:
+            return
+        by_kind: dict[str, list[str]] = {}
+        for kind, subject in self._timers:
+            by_kind.setdefault(kind, []).append(subject)
+        for kind, subjects in sorted(by_kind.items()):
+            database.run(f"DELETE FROM timer WHERE kind = ? AND {database.any_of('subject', 'text')}", [kind, subjects])
+        table = Table(Timer)
+        for (kind, subject), timer in self._timers.items():
+            if timer:
+                table.add(kind=kind, subject=subject, due_at=timer[0], payload=timer[1])
+        table.write()
+
+
+def _write_order(model: type[Model]) -> str:
+    return model._meta.db_table

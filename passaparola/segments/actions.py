@@ -1,0 +1,277 @@
+"""What is known about each person from what they did, kept up with every event, and the stage that follows."""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from passaparola.events import intake
+from passaparola.events.actions import Events, net
+from passaparola.events.intake import Happening
+from passaparola.kernel import database
+from passaparola.kernel.batch import Batch, Record
+from passaparola.kernel.errors import Refusal
+from passaparola.kernel.models import Setting
+from passaparola.people.actions import People
+from passaparola.segments import stages
+from passaparola.segments.models import StageChange, Traits, Visit
+
+SWEEP_PEOPLE_MAX = 500
+STAGES_SETTING = "stages"
+VISITS = ("Order Completed", "Visit Recorded")
+# A score from 0 to 6, or a review of 1 or 2 stars, is a bad experience until a better one comes.
+_BAD_SCORE_MAX, _BAD_RATING_MAX = 6, 2
+
+
+class BadRanges(Refusal):
+    """The stage ranges cannot be used: {why}."""
+
+    code, status = "bad_ranges", 422
+
+
+def ranges_in_force() -> stages.Ranges:
+    """The ranges the operator set, or the defaults."""
+    found = Setting.objects.filter(name=STAGES_SETTING).first()
+    return stages.Ranges.read(found.value) if found else stages.Ranges()
+
+
+class Segments:
+    """The room that keeps traits and stages."""
+
+    def __init__(self, batch: Batch, people: People, events: Events, zone: str) -> None:
+        self.batch, self.people, self.events, self.zone = batch, people, events, zone
+        self.traits, self.visits = batch.table(Traits), batch.table(Visit)
+        self.changes, self.settings = batch.table(StageChange), batch.table(Setting)
+        self._days: dict[int, list[int]] = {}
+        self.ranges = stages.Ranges()
+
+    def load(self, happenings: Sequence[Happening], person_ids: Iterable[int]) -> None:
+        """Read the traits of the batch's people and the days on which those who came now came before."""
+        for row in self.settings.take("name = ?", [STAGES_SETTING]):
+            self.ranges = stages.Ranges.read(row["value"])
+        roots = {self.people.root(i) for i in person_ids}
+        self.traits.take_any("person_id", roots)
+        coming = {self.people.root(h.person_id) for h in happenings if h.person_id and h.name in VISITS}
+        coming |= {subject for h in happenings if (subject := ring_person(h, "stage"))}
+        coming |= {i for h in happenings if h.name == "Timer Rang" and h.props.get("kind") == "restage" for i in roots}
+        self._read_days(coming)
+
+    def _read_days(self, roots: Iterable[int]) -> None:
+        wanted = {root for root in map(self.people.root, roots) if root not in self._days}
+        if not wanted:
+            return
+        owner = {member: root for root in wanted for member in self.people.members(root)}
+        found: dict[int, set[int]] = {root: set() for root in wanted}
+        sql = f"SELECT person_id, day FROM visit WHERE {database.any_of('person_id')}"
+        for person, day in database.rows(sql, [sorted(owner)]):
+            found[owner[person]].add(day)
+        for row in self.visits.fresh:
+            if row["person_id"] in owner:
+                found[owner[row["person_id"]]].add(row["day"])
+        for root, days in found.items():
+            self._days[root] = sorted(days)
+
+    def days(self, root: int) -> list[int]:
+        """The local days on which somebody came, sorted."""
+        if root not in self._days:
+            self._read_days([root])
+        return self._days[root]
+
+    # --- one event ----------------------------------------------------------------------------
+
+    def step(self, happening: Happening) -> None:
+        """Keep the traits of whoever the event is about, then their stage."""
+        if happening.name == "Stages Changed" and happening.type == "act":
+            return self._change_ranges(happening)
+        if happening.name == "Timer Rang" and happening.props.get("kind") == "restage":
+            return self._restage(happening)
+        for note in (*happening.told("merged"), *happening.told("unmerged")):
+            self._join(note, happening)
+        if happening.person_id is None:
+            return None
+        if subject := ring_person(happening, "stage"):
+            return self._stage(subject, happening, "time passed")
+        if happening.type == "act" and happening.name != "Friend Signed Up":
+            return None
+        return self._fold(happening)
+
+    def of(self, person_id: int) -> Record | None:
+        """The traits row of somebody, if anything is known."""
+        return self.traits.rows.get(self.people.root(person_id))
+
+    def _fold(self, happening: Happening) -> None:
+        root = self.people.root(happening.person_id or 0)
+        row, at = self._row(root, happening.occurred_at), happening.occurred_at
+        values: dict[str, Any] = {"first_seen_at": min(row["first_seen_at"], at), "last_seen_at": max(row["last_seen_at"], at)}
+        happening.tell("before", orders=row["orders"], first_order_at=row["first_order_at"], last_order_at=row["last_order_at"])
+        for note in happening.told("order"):
+            values |= self._order(row, note["row"], happening)
+        for note in happening.told("refund"):
+            values |= {"spent_minor": row["spent_minor"] - note["given_back"], "refunds": row["refunds"] + 1}
+        values |= self._mood(row, happening)
+        self.traits.change(row, **values)
+        # A repeated report of an order is no visit.
+        if happening.name in VISITS and "repeated_order" not in happening.result:
+            self._visit(root, happening)
+
+    def _row(self, root: int, at: datetime) -> Record:
+        row = self.traits.rows.get(root)
+        return row if row is not None else self.traits.add(person_id=root, first_seen_at=at, last_seen_at=at)
+
+    def _order(self, row: Record, order: Record, happening: Happening) -> Record:
+        at = happening.occurred_at
+        return {
+            "orders": row["orders"] + 1,
+            "first_order_at": min(row["first_order_at"] or at, at),
+            "last_order_at": max(row["last_order_at"] or at, at),
+            "spent_minor": row["spent_minor"] + net(order),
+        }
+
+    def _mood(self, row: Record, happening: Happening) -> Record:
+        """A bad experience suppresses asks until it is mended (complaint closed, a good score)."""
+        if happening.type != "track":
+            return {}
+        if happening.name == "Complaint Opened":
+            return {"complaints_open": row["complaints_open"] + 1}
+        if happening.name == "Complaint Closed":
+            return {"complaints_open": max(0, row["complaints_open"] - 1)}
+        score, rating = happening.props.get("score"), happening.props.get("rating")
+        if happening.name == "Score Given" and isinstance(score, int):
+            return {"unhappy": score <= _BAD_SCORE_MAX}
+        if happening.name == "Review Given" and isinstance(rating, int):
+            return {"unhappy": rating <= _BAD_RATING_MAX}
+        return {}
+
+    def _visit(self, root: int, happening: Happening) -> None:
+        days = self.days(root)
+        spot = bisect_left(days, happening.day)
+        if spot < len(days) and days[spot] == happening.day:
+            return
+        self.visits.add(person_id=root, day=happening.day)
+        insort(days, happening.day)
+        self._stage(root, happening, "visit")
+
+    # --- stages -------------------------------------------------------------------------------
+
+    def _stage(self, root: int, happening: Happening, because: str) -> None:
+        """Compute the stage as of the event's arrival; note a change; set the timer for its fall."""
+        root = self.people.root(root)
+        row, days = self._row(root, happening.occurred_at), self.days(root)
+        today, _ = intake.local(happening.received_at, self.zone)
+        visits = stages.in_period(days, today, self.ranges)
+        after, before = stages.stage_of(visits, self.ranges), row["stage"]
+        values: Record = {
+            "visits_period": visits,
+            "visits_ever": len(days),
+            "first_visit_day": days[0] if days else None,
+            "last_visit_day": days[-1] if days else None,
+        }
+        if after != before:
+            values |= {"stage": after, "stage_since_at": happening.received_at}
+            self._note(root, before, after, visits, happening, because)
+        self.traits.change(row, **values)
+        falls = stages.falls_on(days, today, self.ranges)
+        if falls is None:
+            self.batch.clear_timer("stage", f"person:{root}")
+        else:
+            self.batch.set_timer("stage", f"person:{root}", self._midnight(falls))
+
+    def _note(self, root: int, before: str, after: str, visits: int, happening: Happening, because: str) -> None:
+        start = self.ranges.start(after)
+        end = {"none": self.ranges.few - 1, "few": self.ranges.some - 1, "some": self.ranges.many - 1, "many": None}[after]
+        reason = {"visits": visits, "range": [start, end], "period_days": self.ranges.period_days, "because": because}
+        self.changes.add(
+            person_id=root, before=before, after=after, at=happening.received_at, reason=reason, event_id=happening.id
+        )
+        happening.tell("stage", person_id=root, before=before, after=after)
+
+    def _midnight(self, day: int) -> datetime:
+        """When a local day begins."""
+        there = datetime.fromordinal(day + datetime(1970, 1, 1).toordinal()).replace(tzinfo=ZoneInfo(self.zone))
+        return there.astimezone(ZoneInfo("UTC"))
+
+    def _change_ranges(self, happening: Happening) -> None:
+        try:
+            ranges = stages.Ranges.read(happening.props)
+        except (ValueError, TypeError) as problem:
+            raise BadRanges(why=str(problem)) from problem
+        self.ranges = ranges
+        values = {"value": ranges.as_json(), "changed_at": happening.received_at}
+        row = self.settings.rows.get(STAGES_SETTING)  # type: ignore[call-overload]
+        if row is None:
+            self.settings.add(name=STAGES_SETTING, **values)
+        else:
+            self.settings.change(row, **values)
+        self.batch.set_timer("restage", "everybody", happening.received_at, {"after": 0})
+
+    def _restage(self, happening: Happening) -> None:
+        """One slice of everybody under new ranges; the next slice rings again."""
+        after = happening.props["payload"].get("after", 0)
+        slice_ = [i for i in sorted(self.traits.rows) if i > after]
+        for person in slice_:
+            if self.people.root(person) == person:
+                self._stage(person, happening, "ranges changed")
+        if slice_:
+            due = happening.received_at + timedelta(microseconds=1)
+            self.batch.set_timer("restage", "everybody", due, {"after": slice_[-1]})
+
+    # --- merging ------------------------------------------------------------------------------
+
+    def _join(self, note: Record, happening: Happening) -> None:
+        """After a merge or its undoing: count again from the rows of all selves."""
+        for root in {note["kept"], note.get("gone", note.get("back"))}:
+            self._days.pop(root, None)
+            if self.people.root(root) != root:
+                self._empty(root)
+            elif self._worth_counting(note, root):
+                self._recount(root, happening)
+
+    def _worth_counting(self, note: Record, root: int) -> bool:
+        """Joining somebody who never came changes no figure (the usual case: an anonymous browser)."""
+        gone = self.traits.rows.get(note.get("gone", 0))
+        return "back" in note or (gone is not None) or root not in self.traits.rows
+
+    def _empty(self, root: int) -> None:
+        row = self.traits.rows.get(root)
+        if row is not None and row["stage"] != "none":
+            self.traits.change(row, stage="none", stage_since_at=None)
+            self.batch.clear_timer("stage", f"person:{root}")
+
+    def _recount(self, root: int, happening: Happening) -> None:
+        members = self.people.members(root)
+        self.events.take_orders(self.events.orders.take_any("person_id", members))
+        orders = [o for o in self.events.orders.rows.values() if o["person_id"] in members and o["completed"]]
+        selves = [row for member in members if (row := self.traits.rows.get(member))]
+        row = self._row(root, happening.occurred_at)
+        times = sorted(order["occurred_at"] for order in orders)
+        opened = self.events.times(members, "Complaint Opened") - self.events.times(members, "Complaint Closed")
+        self.traits.change(
+            row,
+            orders=len(orders),
+            first_order_at=times[0] if times else None,
+            last_order_at=times[-1] if times else None,
+            spent_minor=sum(net(order) for order in orders),
+            refunds=sum(1 for order in orders if order["refunded_minor"]),
+            complaints_open=max(0, opened),
+            first_seen_at=min(s["first_seen_at"] for s in (row, *selves)),
+            last_seen_at=max(s["last_seen_at"] for s in (row, *selves)),
+        )
+        self._stage(root, happening, "merge")
+
+
+def ring_person(happening: Happening, kind: str) -> int | None:
+    """The person a timer of that kind rings for, from its subject "person:17"."""
+    if happening.name != "Timer Rang" or happening.type != "act" or happening.props.get("kind") != kind:
+        return None
+    return int(happening.props["subject"].split(":")[1])
+
+
+def restage_people(happenings: Sequence[Happening]) -> set[int]:
+    """The slice of people that a restage ring is about."""
+    found: set[int] = set()
+    for happening in happenings:
+        if happening.name == "Timer Rang" and happening.props.get("kind") == "restage":
+            sql = "SELECT person_id FROM traits WHERE person_id > ? ORDER BY person_id LIMIT ?"
+            found |= {row[0] for row in database.rows(sql, [happening.props["payload"].get("after", 0), SWEEP_PEOPLE_MAX])}
+    return found
