@@ -70,6 +70,11 @@ def _begin(wait_seconds: float) -> Iterator[None]:
         atomic.__exit__(None, None, None)
 
 
+def savepoint() -> Any:
+    """A savepoint: a refusal by the database inside it leaves the surrounding transaction usable."""
+    return transaction.atomic()
+
+
 def driver(alias: str = "default") -> Any:
     """The driver's own connection, inside whatever transaction Django has open."""
     connections[alias].ensure_connection()

@@ -1,0 +1,163 @@
+"""The messages' room in the corridor: what a cause makes us say, once, and what became of it.
+
+A message is planned here and handed over elsewhere (dispatcher.py), which checks consent again at that moment; the
+outcome comes back as an event and lands here.
+"""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from passaparola.events.intake import Happening
+from passaparola.kernel.batch import Batch, Record
+from passaparola.kernel.errors import Refusal
+from passaparola.kernel.models import Setting
+from passaparola.messages import suppression
+from passaparola.messages.models import Delivery, Message, Suppression
+from passaparola.people.actions import People
+
+# How long each kind of message is worth sending.
+DEADLINES = {
+    "ask": timedelta(days=7),
+    "opt_in": timedelta(days=7),
+    "friend_joined": timedelta(days=14),
+    "reward_held": timedelta(days=30),
+    "reward_paid": timedelta(days=60),
+    "reward_reversed": timedelta(days=60),
+}
+OUTCOMES = ("sent", "delivered", "bounced", "complained", "failed", "refused", "unknown")
+# An outcome never goes back: a late "sent" does not undo a bounce.
+_RANK = {"planned": 0, "claimed": 0, "handing": 0, "unknown": 1, "sent": 2, "refused": 3, "failed": 3, "delivered": 4, "bounced": 5, "complained": 6}
+
+
+class UnknownMessage(Refusal):
+    """There is no message {message}."""
+
+    code, status = "unknown_message", 404
+
+
+class NotUnknown(Refusal):
+    """Only a message whose fate is unknown, or that failed, can be sent again."""
+
+    code, status = "not_unknown", 409
+
+
+class Messages:
+    """Plans, outcomes, suppressions of one batch."""
+
+    def __init__(self, batch: Batch, people: People) -> None:
+        self.people = people
+        self.messages, self.deliveries = batch.table(Message), batch.table(Delivery)
+        self.suppressions, self.settings = batch.table(Suppression), batch.table(Setting)
+        self._keys: set[str] = set()
+
+    def load(self, happenings: Sequence[Happening]) -> None:
+        """Read the messages whose outcome came back."""
+        self.messages.take_any("id", {i for h in happenings if isinstance(i := h.props.get("message"), int)})
+
+    def step(self, happening: Happening) -> None:
+        """Plan what the event makes us say; take in what became of a message."""
+        if happening.type == "act" and happening.name in _ACTS:
+            _ACTS[happening.name](self, happening)
+        for note in happening.told("ask"):
+            self._ask(note, happening)
+        if happening.type == "act" and happening.name == "Friend Signed Up":
+            self._opt_in(happening)
+        for note in happening.told("referred"):
+            self._plan("friend_joined", note["advocate_id"], f"friend_joined:{note['referral']['id']}", happening,
+                       {"referral": note["referral"]["id"]}, note["referral"]["program_id"])  # fmt: skip
+        for kind, template in _REWARD_NOTES:
+            for note in happening.told(kind):
+                self._reward(template, note["reward"], happening)
+        for note in happening.told("forgot_name"):
+            self._suppress(note["kind"], note["value"], "forgotten", happening)
+        for note in happening.told("forgotten"):
+            happening.result["forgotten"] = len(note["members"])
+
+    # --- planning -----------------------------------------------------------------------------
+
+    def _ask(self, note: Record, happening: Happening) -> None:
+        program, person = note["program"], note["person_id"]
+        delay = timedelta(hours=note["terms"]["ask"]["delay_hours"])
+        self._plan("ask", person, f"ask:{program['id']}:{person}:1", happening, {"code": note["code"], "version": program["version"]},
+                   program["id"], purpose="referral", delay=delay)  # fmt: skip
+
+    def _opt_in(self, happening: Happening) -> None:
+        wishes = [w for w in happening.props.get("consents", ()) if isinstance(w, dict)]
+        context = {"event": happening.id, "purposes": sorted({str(w.get("purpose")) for w in wishes}), "code": happening.props.get("code")}
+        self._plan("opt_in", happening.person_id or 0, f"opt_in:{happening.person_id}:{happening.id}", happening, context, None)
+
+    def _reward(self, template: str, reward: Record, happening: Happening) -> None:
+        context = {
+            "reward": reward["id"], "rule": reward["rule"], "amount": reward["amount"], "unit": reward["unit"],
+            "due_at": reward["due_at"].isoformat(), "reason": reward["reason"],
+        }  # fmt: skip
+        self._plan(template, reward["person_id"], f"{template}:{reward['id']}", happening, context, reward["program_id"])
+
+    def _plan(
+        self, template: str, person_id: int, key: str, happening: Happening, context: dict[str, Any], program_id: int | None,
+        *, purpose: str = "service", delay: timedelta = timedelta(0),
+    ) -> None:  # fmt: skip
+        """One message for one cause: the key is unique in the database, too."""
+        if key in self._keys:
+            return
+        self._keys.add(key)
+        due = happening.received_at + delay
+        self.messages.add(
+            key=key, person_id=person_id, channel="email", purpose=purpose, template=template, program_id=program_id,
+            context=context, state="planned", planned_at=happening.received_at, due_at=due,
+            deadline_at=due + DEADLINES[template], changed_at=happening.received_at, event_id=happening.id,
+        )  # fmt: skip
+
+    # --- what became of it --------------------------------------------------------------------
+
+    def _message(self, happening: Happening) -> Record:
+        row = self.messages.rows.get(happening.props.get("message", 0))
+        if row is None:
+            raise UnknownMessage(message=happening.props.get("message"))
+        happening.person_id = self.people.root(row["person_id"])
+        return row
+
+    def _outcome(self, happening: Happening) -> None:
+        row = self._message(happening)
+        outcome = happening.props.get("outcome") or _BY_NAME[happening.name]
+        if outcome not in OUTCOMES:
+            raise UnknownMessage(message=happening.props.get("message"))
+        detail = str(happening.props.get("detail") or "")[:300]
+        self.deliveries.add(
+            message_id=row["id"], outcome=outcome, detail=detail, at=happening.received_at, event_id=happening.id
+        )
+        if _RANK[outcome] > _RANK[row["state"]]:
+            reason = detail[:60] if outcome in ("refused", "failed", "bounced") else ""
+            self.messages.change(row, state=outcome, reason=reason, changed_at=happening.received_at)
+        if outcome in ("bounced", "complained"):
+            for name in self.people.names(row["person_id"], "email"):
+                self._suppress("email", name["value"], outcome, happening)
+
+    def _resend(self, happening: Happening) -> None:
+        row = self._message(happening)
+        if row["state"] not in ("unknown", "failed"):
+            raise NotUnknown()
+        now = happening.received_at
+        deadline = max(row["deadline_at"], now + DEADLINES[row["template"]])
+        self.messages.change(row, state="planned", reason="", due_at=now, deadline_at=deadline, changed_at=now)
+
+    def _suppress(self, kind: str, value: str, reason: str, happening: Happening) -> None:
+        if kind != "email":
+            return
+        digest = suppression.digest(value)
+        if self.suppressions.take("channel = 'email' AND digest = ?", [digest]):
+            return
+        if not any(row["digest"] == digest for row in self.suppressions.fresh):
+            self.suppressions.add(channel="email", digest=digest, reason=reason, at=happening.received_at, event_id=happening.id)
+
+
+_ACTS = {
+    "Message Handed Over": Messages._outcome,
+    "Message Delivered": Messages._outcome,
+    "Message Bounced": Messages._outcome,
+    "Message Complained": Messages._outcome,
+    "Message Resent": Messages._resend,
+}
+_BY_NAME = {"Message Delivered": "delivered", "Message Bounced": "bounced", "Message Complained": "complained"}
+_REWARD_NOTES = (("held", "reward_held"), ("confirmed", "reward_paid"), ("reversed", "reward_reversed"), ("released", "reward_reversed"))

@@ -1,0 +1,233 @@
+"""Turns the corridor: takes the inbox, rings the timers, again and again. `python -m passaparola.worker`."""
+
+import os
+import signal
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+# How long the worker rests when there is nothing to do, and between transactions so that the console can write.
+IDLE_SECONDS, GAP_SECONDS = 0.02, 0.005
+_RINGS_MAX = 500
+# These look at a slice of everybody: each is a transaction of its own.
+_ALONE = ("sweep", "restage")
+_INBOX_ROWS_MAX = 1000
+
+
+class Progress(msgspec.Struct):
+    """What one turn did."""
+
+    rows: int = 0
+    events: int = 0
+    parked: int = 0
+    rings: int = 0
+
+
+def turn(now: datetime) -> Progress:
+    """One transaction: due timers, then the oldest inbox rows, with all their effects and the fact of consumption."""
+    from passaparola.kernel import database
+
+    progress = Progress()
+    with database.turn():
+        _ring(now, progress)
+    with database.turn():
+        _take(progress)
+    return progress
+
+
+def drain(now: datetime | None = None, *, turns_max: int = 10**9) -> Progress:
+    """Turn until the inbox is empty and no timer is due; what was done in all."""
+    total = Progress()
+    for _ in range(turns_max):
+        one = turn(now or datetime.now(UTC))
+        for field in Progress.__struct_fields__:
+            setattr(total, field, getattr(total, field) + getattr(one, field))
+        if not one.rows and not one.rings:
+            return total
+    return total
+
+
+# --- timers --------------------------------------------------------------------------------------
+
+
+def _ring(now: datetime, progress: Progress) -> None:
+    """Timers that are due ring as events of the clock."""
+    from django.conf import settings
+
+    from passaparola import corridor
+    from passaparola.events import intake
+    from passaparola.kernel import database
+    from passaparola.kernel.models import Timer
+
+    due = database.select(Timer, f"due_at <= ? ORDER BY due_at, id LIMIT {_RINGS_MAX}", [now])
+    if not due:
+        return
+    alone = [timer for timer in due if timer["kind"] in _ALONE]
+    chosen = alone[:1] if due[0]["kind"] in _ALONE else [timer for timer in due if timer["kind"] not in _ALONE]
+    rings = [
+        intake.make_act(
+            "Timer Rang", source="clock", now=now, time_zone=settings.BUSINESS_TIME_ZONE,
+            message_id=f"{timer['id']}:{timer['kind']}:{timer['subject']}:{timer['due_at'].timestamp():.6f}"[:100],
+            properties={"kind": timer["kind"], "subject": timer["subject"], "payload": timer["payload"],
+                        "due_at": timer["due_at"].isoformat()},
+        )
+        for timer in chosen
+    ]  # fmt: skip
+    outcomes = corridor.walk(rings, park=True)
+    for timer, outcome in zip(chosen, outcomes, strict=True):
+        if outcome.refused or outcome.repeated:
+            # It can never ring as it stands: it is parked with its reason; do not try for ever.
+            database.run("DELETE FROM timer WHERE id = ?", [timer["id"]])
+    progress.rings += len(rings)
+
+
+# --- inbox ---------------------------------------------------------------------------------------
+
+
+def _take(progress: Progress) -> None:
+    from django.conf import settings
+
+    from passaparola.kernel import database
+
+    limit = settings.CORRIDOR_EVENTS_MAX
+    rows = _postgres_rows(limit) if database.vendor() == "postgresql" else _sqlite_rows(limit)
+    rows = _fitting(rows, limit)
+    if not rows:
+        return
+    progress.rows += len(rows)
+    _walk(rows, progress)
+    if database.vendor() == "postgresql":
+        database.run(f"DELETE FROM inbox WHERE {database.any_of('id')}", [[row[0] for row in rows]])
+    else:
+        database.run(
+            "INSERT INTO cursor (name, position) VALUES ('inbox', ?) ON CONFLICT (name) DO UPDATE SET position = excluded.position",
+            [rows[-1][0]],
+        )
+
+
+def _sqlite_rows(limit: int) -> list[tuple[Any, ...]]:
+    """Rows after the cursor; the cursor lives in the main file and moves with the effects."""
+    from passaparola.kernel import database
+
+    found = database.rows("SELECT position FROM cursor WHERE name = 'inbox'")
+    sql = "SELECT id, received_at, kind, source, call, body FROM inbox WHERE id > ? ORDER BY id LIMIT ?"
+    return database.rows(sql, [found[0][0] if found else 0, min(limit, _INBOX_ROWS_MAX)], alias="inbox")
+
+
+def _postgres_rows(limit: int) -> list[tuple[Any, ...]]:
+    """The oldest rows that are there: consumed ones are deleted, so a late commit with a lower id is not skipped."""
+    from passaparola.kernel import database
+
+    sql = "SELECT id, received_at, kind, source, call, body FROM inbox ORDER BY id LIMIT ? FOR UPDATE SKIP LOCKED"
+    return database.rows(sql, [min(limit, _INBOX_ROWS_MAX)])
+
+
+def _fitting(rows: list[tuple[Any, ...]], limit: int) -> list[tuple[Any, ...]]:
+    """As many rows as make about `limit` events: one at least, guessed from the size of batch bodies."""
+    events, fitting = 0, []
+    for row in rows:
+        size = max(1, len(row[5]) // 250) if row[4] == "batch" or row[2] == "import" else 1
+        if fitting and events + size > limit:
+            break
+        events += size
+        fitting.append(row)
+    return fitting
+
+
+def _walk(rows: list[tuple[Any, ...]], progress: Progress) -> None:
+    from passaparola import corridor
+    from passaparola.events import intake, log
+    from passaparola.events.models import Parked
+    from passaparola.kernel import database
+    from passaparola.kernel.batch import Batch
+
+    limits, happenings, rejected = log.limits(), [], []
+    for id_, received_at, kind, source, call, body in rows:
+        good, bad = intake.read(
+            kind=kind, call=call, source=source, body=bytes(body), received_at=database.as_time(received_at),
+            inbox_id=id_, limits=limits,
+        )  # fmt: skip
+        happenings += good
+        rejected += bad
+    outcomes = corridor.walk(happenings, park=True)
+    batch = Batch(0)
+    for happening, outcome in zip(happenings, outcomes, strict=True):
+        if isinstance(outcome.refused, corridor.Reused):
+            rejected.append(corridor.rejected(happening, outcome.refused))
+    for item in rejected:
+        log.park(batch, item)
+    batch.table(Parked).write()
+    progress.events += len(happenings)
+    progress.parked += len(rejected) + sum(1 for o in outcomes if o.refused and not isinstance(o.refused, corridor.Reused))
+
+
+def trim() -> int:
+    """On SQLite: delete inbox rows below the cursor (the edge's file; a short write of its own). How many."""
+    from passaparola.kernel import database
+
+    if database.vendor() == "postgresql":
+        return 0
+    found = database.rows("SELECT position FROM cursor WHERE name = 'inbox'")
+    if not found:
+        return 0
+    sql = "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE id <= ? ORDER BY id LIMIT 5000)"
+    return database.run(sql, [found[0][0]], alias="inbox")
+
+
+def main() -> None:
+    """Work until told to stop (SIGTERM, SIGINT)."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "passaparola.settings")
+    import django
+
+    django.setup()
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    trim_at = datetime.now(UTC) + timedelta(seconds=30)
+    while not stopping:
+        busy = _safely()
+        if datetime.now(UTC) >= trim_at:
+            _trim_quietly()
+            trim_at = datetime.now(UTC) + timedelta(seconds=30)
+        time.sleep(GAP_SECONDS if busy else IDLE_SECONDS)
+
+
+def _safely() -> bool:
+    """One turn; when the store is away, wait and come back. Whether there was anything to do."""
+    from django.db import close_old_connections, connections
+
+    from passaparola.kernel import database, log
+
+    try:
+        done = turn(datetime.now(UTC))
+        return bool(done.rows or done.rings)
+    except Exception as problem:
+        if not database.is_gone(problem):
+            raise
+        log.get("worker").warning("worker.store_away", error=type(problem).__name__)
+        for connection in connections.all():
+            connection.close()
+        close_old_connections()
+        time.sleep(0.5)
+        return False
+
+
+def _trim_quietly() -> None:
+    """Trimming is housekeeping: if the edge holds its file just now, the next time will do."""
+    from django.db.utils import OperationalError
+
+    try:
+        trim()
+    except OperationalError:
+        return
+
+
+if __name__ == "__main__":
+    main()
