@@ -8,8 +8,9 @@ books. An event that cannot be taken is put aside with its reason and the rest g
 import json
 import secrets
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -152,10 +153,11 @@ class _Stumbled(Exception):
 
 def _fold(happenings: Sequence[Happening], number: int) -> Batch:
     """Read everything the events are about, then fold them one by one, in memory."""
+    for happening in happenings:
+        happening.id, happening.person_id, happening.result, happening.notes = 0, None, {}, []
     batch = Batch(number)
-    people, rooms, steps = _open(batch, happenings)
+    steps = _open(batch, happenings)
     for position, happening in enumerate(happenings):
-        happening.result, happening.notes, happening.person_id = {}, [], None
         try:
             log.keep(batch, happening)
             if happening.name == "Timer Rang" and happening.type == "act":
@@ -174,8 +176,8 @@ def _fold(happenings: Sequence[Happening], number: int) -> Batch:
     return batch
 
 
-def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[People, tuple[Any, ...], tuple[Any, ...]]:
-    """The rooms with what they need of the store: who is meant, then what is known about them."""
+def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[Callable[[Happening], None], ...]:
+    """The steps of the rooms, in order, with what they need of the store: who is meant, then what is known about them."""
     people = People(batch, settings.LANGUAGE_CODE[:2].upper())
     events = Events(batch)
     segment = Segments(batch, people, events, settings.BUSINESS_TIME_ZONE)
@@ -197,8 +199,7 @@ def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[People, tuple[
     people.more({row["friend_id"] for row in desk.referrals.rows.values()})
     segment.load(happenings, people.everybody())
     ledger.load(desk.referrals.rows, people.everybody(), desk.programs.rows)
-    rooms = (people, events, segment, desk, ledger, messages)
-    return people, rooms, (people.step, events.step, segment.step, lambda h: programs.step(desk, h), ledger.step, messages.step)
+    return (people.step, events.step, segment.step, partial(programs.step, desk), ledger.step, messages.step)
 
 
 class _Unfit(Refusal):

@@ -160,7 +160,9 @@ def _walk(rows: list[tuple[Any, ...]], progress: Progress) -> None:
         log.park(batch, item)
     batch.table(Parked).write()
     progress.events += len(happenings)
-    progress.parked += len(rejected) + sum(1 for o in outcomes if o.refused and not isinstance(o.refused, corridor.Reused))
+    progress.parked += len(rejected) + sum(
+        1 for o in outcomes if o.refused and not isinstance(o.refused, corridor.Reused)
+    )
 
 
 def trim() -> int:
@@ -211,7 +213,7 @@ def _safely() -> bool:
     except Exception as problem:
         if not database.is_gone(problem):
             raise
-        log.get("worker").warning("worker.store_away", error=type(problem).__name__)
+        log.get().warning("worker.store_away", error=type(problem).__name__)
         for connection in connections.all():
             connection.close()
         close_old_connections()

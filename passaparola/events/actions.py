@@ -27,7 +27,9 @@ class Events:
 
     def load(self, happenings: Sequence[Happening], person_ids: set[int], members: set[int]) -> None:
         """Read the orders the batch is about and the counts of its people."""
-        order_ids = {_order_key(h)[1] for h in happenings if h.type == "track" and h.name in _ABOUT_ORDERS and _has_order(h)}
+        order_ids = {
+            _order_key(h)[1] for h in happenings if h.type == "track" and h.name in _ABOUT_ORDERS and _has_order(h)
+        }
         self.take_orders(self.orders.take_any("order_id", order_ids, "text"))
         names = {h.name for h in happenings if h.type == "track"}
         if names and members:
@@ -131,7 +133,9 @@ def order_facts(happening: Happening) -> tuple[tuple[str, str, str], int, str]:
     unit = happening.props.get("currency") or settings.CURRENCY
     if not isinstance(unit, str) or len(unit) != 3 or not unit.isalpha():
         raise Unfit("bad_currency", "currency must be a three-letter ISO 4217 code")
-    value = next((happening.props[k] for k in ("total", "revenue", "value") if happening.props.get(k) is not None), None)
+    value = next(
+        (happening.props[k] for k in ("total", "revenue", "value") if happening.props.get(k) is not None), None
+    )
     if value is None:
         raise Unfit("no_amount", "Order Completed needs total, revenue or value")
     return _order_key(happening), _amount(value, unit.upper()), unit.upper()
@@ -148,7 +152,9 @@ def _amount(value: object, unit: str) -> int:
 
 
 def _refund_amount(happening: Happening) -> int | None:
-    value = next((happening.props[k] for k in ("amount", "total", "refund") if happening.props.get(k) is not None), None)
+    value = next(
+        (happening.props[k] for k in ("amount", "total", "refund") if happening.props.get(k) is not None), None
+    )
     unit = happening.props.get("currency") or settings.CURRENCY
     return None if value is None else _amount(value, str(unit).upper())
 

@@ -52,11 +52,11 @@ class Happening(msgspec.Struct, kw_only=True):
     given_traits: dict[str, Any] = {}
     notes: list[tuple[str, dict[str, Any]]] = []
 
-    def tell(self, kind: str, **values: Any) -> None:
+    def tell(self, kind: str, /, **values: Any) -> None:
         """Leave a note for the rooms downstream."""
         self.notes.append((kind, values))
 
-    def told(self, kind: str) -> list[dict[str, Any]]:
+    def told(self, kind: str, /) -> list[dict[str, Any]]:
         """The notes of a kind left upstream."""
         return [values for name, values in self.notes if name == kind]
 
@@ -130,7 +130,9 @@ def read(
     bad: list[Rejected] = []
     for position, raw in enumerate(items):
         try:
-            good.append(_happening(raw, call, kind, source, received_at, f"inbox:{inbox_id}:{position}", shared, limits))
+            good.append(
+                _happening(raw, call, kind, source, received_at, f"inbox:{inbox_id}:{position}", shared, limits)
+            )
         except Unfit as problem:
             bad.append(Rejected(source, received_at, problem.reason, problem.detail[:500], position, bytes(raw)))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as problem:
@@ -148,7 +150,14 @@ def _items(kind: str, call: str, body: bytes) -> tuple[list[Any], _Body | None]:
 
 
 def _happening(
-    raw: Any, call: str, kind: str, source: str, received_at: datetime, spare_id: str, shared: _Body | None, limits: Limits
+    raw: Any,
+    call: str,
+    kind: str,
+    source: str,
+    received_at: datetime,
+    spare_id: str,
+    shared: _Body | None,
+    limits: Limits,
 ) -> Happening:
     if kind == "click":
         return _click(bytes(raw), source, received_at, spare_id, limits)
@@ -156,7 +165,9 @@ def _happening(
     type_ = call if call in TYPES else item.type
     if type_ not in TYPES:
         raise Unfit("unknown_type", f"type must be one of {', '.join(TYPES)}")
-    properties, traits, context = (_object(r, n) for r, n in ((item.properties, "properties"), (item.traits, "traits"), (item.context, "context")))
+    properties, traits, context = (
+        _object(r, n) for r, n in ((item.properties, "properties"), (item.traits, "traits"), (item.context, "context"))
+    )
     given = _decode_object(context) if context else {}
     if shared is not None and shared.context:
         given = {**_decode_object(_object(shared.context, "context") or "{}"), **given}

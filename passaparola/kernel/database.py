@@ -114,7 +114,10 @@ def select(model: type[models.Model], where: str, parameters: Sequence[Any] = ()
     names, _, readers = _shape(model)
     found = rows(f"SELECT {', '.join(names)} FROM {model._meta.db_table} WHERE {where}", parameters)
     return [
-        {name: reader(value) if reader and value is not None else value for name, reader, value in zip(names, readers, row)}
+        {
+            name: reader(value) if reader and value is not None else value
+            for name, reader, value in zip(names, readers, row)
+        }
         for row in found
     ]
 
@@ -186,7 +189,11 @@ def _to_sqlite(value: Any) -> Any:
     """Times as Django stores them on SQLite (naive UTC text); lists as JSON for json_each."""
     kind = type(value)
     if kind is datetime:
-        return str(value.astimezone(UTC).replace(tzinfo=None)) if value.tzinfo is not UTC else str(value.replace(tzinfo=None))
+        return (
+            str(value.astimezone(UTC).replace(tzinfo=None))
+            if value.tzinfo is not UTC
+            else str(value.replace(tzinfo=None))
+        )
     if kind in (list, tuple, set, frozenset):
         return json.dumps(list(value))
     if kind is date:
@@ -250,7 +257,9 @@ def _shape(model: type[models.Model]) -> tuple[tuple[str, ...], tuple[str, ...],
 
 @cache
 def _writers(model: type[models.Model]) -> tuple[Any, ...]:
-    return tuple(_json_text if field.get_internal_type() == "JSONField" else None for field in model._meta.concrete_fields)
+    return tuple(
+        _json_text if field.get_internal_type() == "JSONField" else None for field in model._meta.concrete_fields
+    )
 
 
 @cache

@@ -92,7 +92,9 @@ class Ledger:
     # --- rows ---------------------------------------------------------------------------------
 
     def _of(self, referral: Record, state: str) -> list[Record]:
-        rows = (row for row in self.rewards.rows.values() if row["referral_id"] == referral["id"] and row["state"] == state)
+        rows = (
+            row for row in self.rewards.rows.values() if row["referral_id"] == referral["id"] and row["state"] == state
+        )
         return sorted(rows, key=lambda row: row["id"])
 
     def _settle(self, reward: Record, state: str, reason: str, happening: Happening) -> None:
@@ -116,5 +118,7 @@ class Ledger:
     def _account(self, kind: str, owner_id: int, unit: str, happening: Happening) -> Record:
         key = (kind, owner_id, unit)
         if key not in self._account_of:
-            self._account_of[key] = self.accounts.add(kind=kind, owner_id=owner_id, unit=unit, opened_at=happening.received_at)
+            self._account_of[key] = self.accounts.add(
+                kind=kind, owner_id=owner_id, unit=unit, opened_at=happening.received_at
+            )
         return self._account_of[key]

@@ -27,7 +27,18 @@ DEADLINES = {
 }
 OUTCOMES = ("sent", "delivered", "bounced", "complained", "failed", "refused", "unknown")
 # An outcome never goes back: a late "sent" does not undo a bounce.
-_RANK = {"planned": 0, "claimed": 0, "handing": 0, "unknown": 1, "sent": 2, "refused": 3, "failed": 3, "delivered": 4, "bounced": 5, "complained": 6}
+_RANK = {
+    "planned": 0,
+    "claimed": 0,
+    "handing": 0,
+    "unknown": 1,
+    "sent": 2,
+    "refused": 3,
+    "failed": 3,
+    "delivered": 4,
+    "bounced": 5,
+    "complained": 6,
+}
 
 
 class UnknownMessage(Refusal):
@@ -84,15 +95,23 @@ class Messages:
 
     def _opt_in(self, happening: Happening) -> None:
         wishes = [w for w in happening.props.get("consents", ()) if isinstance(w, dict)]
-        context = {"event": happening.id, "purposes": sorted({str(w.get("purpose")) for w in wishes}), "code": happening.props.get("code")}
-        self._plan("opt_in", happening.person_id or 0, f"opt_in:{happening.person_id}:{happening.id}", happening, context, None)
+        context = {
+            "event": happening.id,
+            "purposes": sorted({str(w.get("purpose")) for w in wishes}),
+            "code": happening.props.get("code"),
+        }
+        self._plan(
+            "opt_in", happening.person_id or 0, f"opt_in:{happening.person_id}:{happening.id}", happening, context, None
+        )
 
     def _reward(self, template: str, reward: Record, happening: Happening) -> None:
         context = {
             "reward": reward["id"], "rule": reward["rule"], "amount": reward["amount"], "unit": reward["unit"],
             "due_at": reward["due_at"].isoformat(), "reason": reward["reason"],
         }  # fmt: skip
-        self._plan(template, reward["person_id"], f"{template}:{reward['id']}", happening, context, reward["program_id"])
+        self._plan(
+            template, reward["person_id"], f"{template}:{reward['id']}", happening, context, reward["program_id"]
+        )
 
     def _plan(
         self, template: str, person_id: int, key: str, happening: Happening, context: dict[str, Any], program_id: int | None,
@@ -149,7 +168,9 @@ class Messages:
         if self.suppressions.take("channel = 'email' AND digest = ?", [digest]):
             return
         if not any(row["digest"] == digest for row in self.suppressions.fresh):
-            self.suppressions.add(channel="email", digest=digest, reason=reason, at=happening.received_at, event_id=happening.id)
+            self.suppressions.add(
+                channel="email", digest=digest, reason=reason, at=happening.received_at, event_id=happening.id
+            )
 
 
 _ACTS = {
@@ -160,4 +181,9 @@ _ACTS = {
     "Message Resent": Messages._resend,
 }
 _BY_NAME = {"Message Delivered": "delivered", "Message Bounced": "bounced", "Message Complained": "complained"}
-_REWARD_NOTES = (("held", "reward_held"), ("confirmed", "reward_paid"), ("reversed", "reward_reversed"), ("released", "reward_reversed"))
+_REWARD_NOTES = (
+    ("held", "reward_held"),
+    ("confirmed", "reward_paid"),
+    ("reversed", "reward_reversed"),
+    ("released", "reward_reversed"),
+)

@@ -10,4 +10,6 @@ from passaparola.people import names
 
 def digest(address: str) -> str:
     """The keyed hash of the mailbox behind an address."""
-    return hmac.digest(settings.SECRET_KEY.encode(), b"suppression:" + names.mailbox(address).encode(), hashlib.sha256).hex()
+    return hmac.digest(
+        settings.SECRET_KEY.encode(), b"suppression:" + names.mailbox(address).encode(), hashlib.sha256
+    ).hex()

@@ -108,6 +108,14 @@ class People:
         """All persons who are this one."""
         return self._members[self.root(person_id)]
 
+    def peek(self, happening: Happening) -> int | None:
+        """Who an event seems to be about before it is folded: for reading ahead only."""
+        person = happening.props.get("person") if happening.type == "act" else None
+        if _is_id(person):
+            return self.persons.rows[person]["root_id"] if person in self.persons.rows else None
+        known = self._holder("user_id", happening.user_id)
+        return known if known is not None else self._holder("anonymous_id", happening.anonymous_id)
+
     def everybody(self) -> set[int]:
         """Ids of all persons read or made so far."""
         return set(self.persons.rows)
@@ -193,12 +201,16 @@ class People:
 
     def _create(self, happening: Happening) -> int:
         salt = sum(1 for row in self.persons.fresh if row["uid"] == names.uid(happening.fingerprint, 0))
-        row = self.persons.add(uid=names.uid(happening.fingerprint, salt), created_at=happening.received_at, root_id=0, profile={})
+        row = self.persons.add(
+            uid=names.uid(happening.fingerprint, salt), created_at=happening.received_at, root_id=0, profile={}
+        )
         row["root_id"] = row["id"]
         self._members[row["id"]] = {row["id"]}
         return row["id"]
 
-    def _name(self, person_id: int, kind: str, value: str | None, happening: Happening, *, verified: bool = False) -> bool:
+    def _name(
+        self, person_id: int, kind: str, value: str | None, happening: Happening, *, verified: bool = False
+    ) -> bool:
         """Give somebody a name; False if it is another's."""
         if not value:
             return True
@@ -343,7 +355,9 @@ class People:
         for channel, purposes in sorted(given.items()):
             for purpose, value in sorted(purposes.items()) if isinstance(purposes, dict) else ():
                 if isinstance(value, bool):
-                    self._agree(happening, {"channel": channel, "purpose": purpose, "state": "given" if value else "withdrawn"})
+                    self._agree(
+                        happening, {"channel": channel, "purpose": purpose, "state": "given" if value else "withdrawn"}
+                    )
 
     def _agree(self, happening: Happening, what: dict[str, Any]) -> None:
         channel, purpose, state = what.get("channel"), what.get("purpose"), what.get("state")
@@ -365,7 +379,11 @@ class People:
     def _request_opt_in(self, happening: Happening) -> None:
         """A sign-up asks for consents; they count once the person confirms from their own mailbox."""
         for wish in happening.props.get("consents", ()):
-            before = self.consent(happening.person_id, wish.get("channel", ""), wish.get("purpose", "")) if happening.person_id else None
+            before = (
+                self.consent(happening.person_id, wish.get("channel", ""), wish.get("purpose", ""))
+                if happening.person_id
+                else None
+            )
             if before != "given":
                 self._agree(happening, {**wish, "state": "requested", "source": "landing"})
 
@@ -398,7 +416,11 @@ class People:
             kept_id=kept, merged_id=gone, moved=moved, reason=reason, event_id=happening.id, at=happening.received_at
         )
         row, lost = self.persons.rows[kept], self.persons.rows[gone]
-        blanks = {k: lost[k] for k in ("name", "given_name", "birth_on", "sex", "language", "time_zone") if lost[k] and not row[k]}
+        blanks = {
+            k: lost[k]
+            for k in ("name", "given_name", "birth_on", "sex", "language", "time_zone")
+            if lost[k] and not row[k]
+        }
         if blanks:
             self.persons.change(row, **blanks)
         self._index(kept)

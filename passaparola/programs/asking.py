@@ -66,7 +66,9 @@ def _waits(facts: Facts, terms: dict[str, Any], now: datetime) -> list[tuple[dat
     needed = terms["audience"]["tenure_days_min"]
     if facts.customer_since is not None and now - facts.customer_since < timedelta(days=needed):
         days = (now - facts.customer_since).days
-        found.append((facts.customer_since + timedelta(days=needed), {"code": "tenure", "days": days, "needed": needed}))
+        found.append(
+            (facts.customer_since + timedelta(days=needed), {"code": "tenure", "days": days, "needed": needed})
+        )
     recent = [at for at in facts.asked_at if now - at < YEAR]
     between = timedelta(days=terms["ask"]["between_days_min"])
     if recent and now - recent[-1] < between:

@@ -96,10 +96,14 @@ def _audience(terms: dict[str, Any]) -> Iterator[Problem]:
     if not isinstance(audience, dict) or not audience.get("stages") or not set(audience["stages"]) <= set(STAGES):
         yield Problem("audience.stages", "no_audience", "Choose at least one stage to ask.")
     elif not _whole(audience.get("tenure_days_min"), 0, 3650):
-        yield Problem("audience.tenure_days_min", "out_of_range", "Days since the first purchase: a whole number from 0 to 3650.")
+        yield Problem(
+            "audience.tenure_days_min", "out_of_range", "Days since the first purchase: a whole number from 0 to 3650."
+        )
     if not isinstance(moment, dict) or moment.get("kind") not in ("stage", "event"):
         yield Problem("moment.kind", "no_moment", "Choose the moment to ask.")
-    elif moment["kind"] == "event" and not (isinstance(moment.get("event"), str) and moment["event"] and _whole(moment.get("nth"), 1, 10_000)):
+    elif moment["kind"] == "event" and not (
+        isinstance(moment.get("event"), str) and moment["event"] and _whole(moment.get("nth"), 1, 10_000)
+    ):
         yield Problem("moment.event", "bad_moment", "A moment needs the name of an event and which time it happens.")
 
 

@@ -52,7 +52,7 @@ class Segments:
             self.ranges = stages.Ranges.read(row["value"])
         roots = {self.people.root(i) for i in person_ids}
         self.traits.take_any("person_id", roots)
-        coming = {self.people.root(h.person_id) for h in happenings if h.person_id and h.name in VISITS}
+        coming = {root for h in happenings if h.name in VISITS and (root := self.people.peek(h))}
         coming |= {subject for h in happenings if (subject := ring_person(h, "stage"))}
         coming |= {i for h in happenings if h.name == "Timer Rang" and h.props.get("kind") == "restage" for i in roots}
         self._read_days(coming)
@@ -103,8 +103,13 @@ class Segments:
     def _fold(self, happening: Happening) -> None:
         root = self.people.root(happening.person_id or 0)
         row, at = self._row(root, happening.occurred_at), happening.occurred_at
-        values: dict[str, Any] = {"first_seen_at": min(row["first_seen_at"], at), "last_seen_at": max(row["last_seen_at"], at)}
-        happening.tell("before", orders=row["orders"], first_order_at=row["first_order_at"], last_order_at=row["last_order_at"])
+        values: dict[str, Any] = {
+            "first_seen_at": min(row["first_seen_at"], at),
+            "last_seen_at": max(row["last_seen_at"], at),
+        }
+        happening.tell(
+            "before", orders=row["orders"], first_order_at=row["first_order_at"], last_order_at=row["last_order_at"]
+        )
         for note in happening.told("order"):
             values |= self._order(row, note["row"], happening)
         for note in happening.told("refund"):
@@ -179,7 +184,9 @@ class Segments:
 
     def _note(self, root: int, before: str, after: str, visits: int, happening: Happening, because: str) -> None:
         start = self.ranges.start(after)
-        end = {"none": self.ranges.few - 1, "few": self.ranges.some - 1, "some": self.ranges.many - 1, "many": None}[after]
+        end = {"none": self.ranges.few - 1, "few": self.ranges.some - 1, "some": self.ranges.many - 1, "many": None}[
+            after
+        ]
         reason = {"visits": visits, "range": [start, end], "period_days": self.ranges.period_days, "because": because}
         self.changes.add(
             person_id=root, before=before, after=after, at=happening.received_at, reason=reason, event_id=happening.id
@@ -273,5 +280,7 @@ def restage_people(happenings: Sequence[Happening]) -> set[int]:
     for happening in happenings:
         if happening.name == "Timer Rang" and happening.props.get("kind") == "restage":
             sql = "SELECT person_id FROM traits WHERE person_id > ? ORDER BY person_id LIMIT ?"
-            found |= {row[0] for row in database.rows(sql, [happening.props["payload"].get("after", 0), SWEEP_PEOPLE_MAX])}
+            found |= {
+                row[0] for row in database.rows(sql, [happening.props["payload"].get("after", 0), SWEEP_PEOPLE_MAX])
+            }
     return found

@@ -9,7 +9,9 @@ _PERSON = Property("person", "integer", _("Whose: the person's number."), True)
 _PROGRAM = Property("program", "integer", _("Which programme."), True)
 _MESSAGE = Property("message", "integer", _("Which message."), True)
 _CODE = Property("code", "text", _("The advocate's code."), True)
-_CHANNEL = Property("channel", "text", _("Channel: email for consents; wa, tg, em, sm, fb, x, li, na, cp, qr for shares."), True)
+_CHANNEL = Property(
+    "channel", "text", _("Channel: email for consents; wa, tg, em, sm, fb, x, li, na, cp, qr for shares."), True
+)
 _WORDING = Property("wording", "text", _("The words shown, so that they can be proven later."))
 _NAME = Property("name", "text", _("The programme's name."), True)
 _TERMS = Property("terms", "object", _("What it promises: see the programme terms."), True)

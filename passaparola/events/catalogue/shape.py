@@ -89,7 +89,7 @@ def _is_time(value: Any) -> bool:
 TYPES: dict[str, Type] = {
     "text": Type(_("text"), lambda value: isinstance(value, str)),
     "id": Type(_("an identifier of yours: text or whole number, at most 255 characters"), _is_id),
-    "money": Type(_("an amount in the currency's major unit: 49.90, or \"49.90\""), _is_number),
+    "money": Type(_('an amount in the currency\'s major unit: 49.90, or "49.90"'), _is_number),
     "currency": Type(
         _("an ISO 4217 code: EUR"), lambda value: isinstance(value, str) and bool(_CURRENCY.fullmatch(value.upper()))
     ),

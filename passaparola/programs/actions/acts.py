@@ -136,7 +136,9 @@ def _set_budget(desk: Desk, happening: Happening) -> None:
 
 def _limit(desk: Desk, program: Record, unit: str, limit: int | None) -> None:
     promised = sum(
-        row["promised"] for row in desk.budgets.rows.values() if row["program_id"] == program["id"] and row["unit"] == unit
+        row["promised"]
+        for row in desk.budgets.rows.values()
+        if row["program_id"] == program["id"] and row["unit"] == unit
     )
     if limit is not None and limit < promised:
         raise BudgetSpent()

@@ -95,7 +95,9 @@ def consider(desk: Desk, program: Record, person_id: int, happening: Happening, 
     if drawn is None:
         drawn = _draw(desk, program, person_id, terms, happening)
     if drawn["arm"] == "holdout":
-        _note(desk, happening, program, person_id, "holdout", [{"code": "holdout", "percent": terms["holdout_percent"]}])
+        _note(
+            desk, happening, program, person_id, "holdout", [{"code": "holdout", "percent": terms["holdout_percent"]}]
+        )
         return
     code = desk.issue(program, person_id, happening)
     _note(desk, happening, program, person_id, "asked", reasons)
@@ -110,11 +112,17 @@ def _draw(desk: Desk, program: Record, person_id: int, terms: Record, happening:
     )
 
 
-def _note(desk: Desk, happening: Happening, program: Record, person_id: int, outcome: str, reasons: list[Record]) -> None:
+def _note(
+    desk: Desk, happening: Happening, program: Record, person_id: int, outcome: str, reasons: list[Record]
+) -> None:
     """Write the decision down, unless it is the same "not now" as the last one."""
     if outcome in ("not_now", "never"):
         members = desk.people.members(person_id)
-        rows = [r for r in desk.decisions.rows.values() if r["kind"] == "ask" and r["program_id"] == program["id"] and r["person_id"] in members]
+        rows = [
+            r
+            for r in desk.decisions.rows.values()
+            if r["kind"] == "ask" and r["program_id"] == program["id"] and r["person_id"] in members
+        ]
         last = max(rows, key=lambda row: row["id"], default=None)
         if last and last["outcome"] == outcome and _codes(last["reasons"]) == _codes(reasons):
             return
@@ -150,5 +158,3 @@ def is_minor(birth_on: date | None, today: date) -> bool:
         return False
     had_birthday = (today.month, today.day) >= (birth_on.month, birth_on.day)
     return today.year - birth_on.year - (0 if had_birthday else 1) < _ADULT_ENOUGH_YEARS
-
-

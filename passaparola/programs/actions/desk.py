@@ -58,9 +58,13 @@ class Desk:
     def find(self, happenings: Sequence[Happening]) -> set[int]:
         """First reading, before people are known by root: codes, clicks, referrals by number. Whose they are."""
         self.programs.take("id > 0")
-        self.versions.take("number > 0 AND number = (SELECT version FROM program p WHERE p.id = program_version.program_id)")
+        self.versions.take(
+            "number > 0 AND number = (SELECT version FROM program p WHERE p.id = program_version.program_id)"
+        )
         self.budgets.take("id > 0")
-        wanted = {codes.normalise(v) for h in happenings for k in ("code", "coupon") if isinstance(v := h.props.get(k), str)}
+        wanted = {
+            codes.normalise(v) for h in happenings for k in ("code", "coupon") if isinstance(v := h.props.get(k), str)
+        }
         self._take_codes(self.codes.take_any("value", wanted, "text"))
         tokens = {v for h in happenings for k in ("token", "click", "click_id") if isinstance(v := h.props.get(k), str)}
         self._take_clicks(self.clicks.take_any("token", tokens, "text"))
@@ -79,7 +83,9 @@ class Desk:
         self.referrals.take_any("order_id", orders)
         self._take_clicks(self.clicks.take_any("person_id", persons))
         self._take_codes(self.codes.take_any("person_id", persons))
-        self._take_codes(self.codes.take_any("id", {r["code_id"] for r in self.clicks.rows.values()} - set(self.codes.rows)))
+        self._take_codes(
+            self.codes.take_any("id", {r["code_id"] for r in self.clicks.rows.values()} - set(self.codes.rows))
+        )
         self.assignments.take_any("person_id", persons)
         self.decisions.take(f"kind = 'ask' AND {database.any_of('person_id')}", [persons])
         owners = {row["person_id"] for row in self.codes.rows.values()}

@@ -171,7 +171,10 @@ def _refused_before(desk: Desk, program: Record, friend: int, code: Record, reas
     """The same refusal, said once: every later order with the same code would repeat it."""
     members = desk.people.members(friend)
     return any(
-        row["program_id"] == program["id"] and row["friend_id"] in members and row["code_id"] == code["id"] and row["reason"] == reason
+        row["program_id"] == program["id"]
+        and row["friend_id"] in members
+        and row["code_id"] == code["id"]
+        and row["reason"] == reason
         for row in desk.referrals.rows.values()
     )
 
@@ -363,9 +366,13 @@ def _claim(desk: Desk, happening: Happening) -> None:
     if program["state"] != "active":
         raise WrongState(state=program["state"])
     happening.person_id = desk.people.root(order["person_id"])
-    earlier = [o for o in desk.events.orders.rows.values() if o["person_id"] in desk.people.members(happening.person_id)]
+    earlier = [
+        o for o in desk.events.orders.rows.values() if o["person_id"] in desk.people.members(happening.person_id)
+    ]
     before = [o["occurred_at"] for o in earlier if o["occurred_at"] < order["occurred_at"] and o["completed"]]
-    happening.tell("before", orders=len(before), first_order_at=min(before, default=None), last_order_at=max(before, default=None))
+    happening.tell(
+        "before", orders=len(before), first_order_at=min(before, default=None), last_order_at=max(before, default=None)
+    )
     referral = _open(desk, program, happening, "waiting_purchase")
     if referral and referral["state"] in ("registered", "qualified"):
         _convert(desk, program, referral, order, happening)
