@@ -1,0 +1,122 @@
+"""Reading request bodies: limited in size, packed and unpacked, in time, and all together in memory."""
+
+import asyncio
+import time
+import zlib
+
+from passaparola.doors.edge.answer import WAIT_SECONDS, Problem, Receive, Scope
+
+SECONDS_MAX = 20.0
+# What all requests together may hold in memory while they are read.
+READING_BYTES_MAX = 256 * 1024 * 1024
+_SWEEP_SECONDS = 1.0
+_GZIP = b"\x1f\x8b"
+
+
+class Gone(Exception):
+    """The client went away while sending: nobody is there to be answered."""
+
+
+class BodyReader:
+    """Reads bodies and ends those that come too slowly: one sweep a second costs less than a timer a request."""
+
+    def __init__(self) -> None:
+        self._until: dict[asyncio.Task[None], float] = {}
+        self._late: set[asyncio.Task[None]] = set()
+        self.bytes = 0
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Begin sweeping."""
+        self._loop = loop
+        self._sweeper = loop.call_later(_SWEEP_SECONDS, self._sweep)
+
+    def stop(self) -> None:
+        """End sweeping."""
+        self._sweeper.cancel()
+
+    async def read(self, scope: Scope, receive: Receive, size_max: int) -> bytes:
+        """The whole body. Raises Problem 408, 413 or 429, or Gone."""
+        length = _declared_length(scope)
+        if length > size_max:
+            raise too_large(size_max)
+        if self.bytes + length > READING_BYTES_MAX:
+            raise Problem(429, "busy", "Too much is being received at once.", retry_seconds=WAIT_SECONDS)
+        task = asyncio.current_task()
+        assert task is not None
+        self._until[task] = time.monotonic() + SECONDS_MAX
+        held = 0
+        try:
+            message = await receive()
+            body = message.get("body", b"")
+            if message["type"] == "http.request" and not message.get("more_body"):
+                if len(body) > size_max:
+                    raise too_large(size_max)
+                return body
+            chunks: list[bytes] = []
+            while True:
+                if message["type"] != "http.request":
+                    raise Gone
+                chunks.append(body)
+                held += len(body)
+                self.bytes += len(body)
+                if held > size_max:
+                    raise too_large(size_max)
+                if not message.get("more_body"):
+                    return b"".join(chunks)
+                message = await receive()
+                body = message.get("body", b"")
+        except asyncio.CancelledError:
+            if task not in self._late:
+                raise
+            task.uncancel()
+            raise Problem(408, "too_slow", f"The request body did not arrive within {SECONDS_MAX:g} seconds.") from None
+        finally:
+            self.bytes -= held
+            self._late.discard(task)
+            del self._until[task]
+
+    def _sweep(self) -> None:
+        self._sweeper = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
+        now = time.monotonic()
+        for task, until in list(self._until.items()):
+            if until < now and task not in self._late:
+                self._late.add(task)
+                task.cancel()
+
+
+def unpack(body: bytes, encoding: bytes, size_max: int) -> bytes:
+    """The body as it was before gzip. Raises Problem 400 for a broken stream, 413 for a bomb, 415 for other packings."""
+    if encoding in (b"", b"identity") and not body.startswith(_GZIP):
+        return body
+    if encoding not in (b"", b"identity", b"gzip", b"x-gzip"):
+        raise Problem(415, "unknown_encoding", "Content-Encoding must be gzip or absent.")
+    try:
+        return _gunzip(body, size_max)
+    except zlib.error as problem:
+        raise Problem(400, "broken_gzip", "The body is not a whole gzip stream.") from problem
+
+
+def _gunzip(body: bytes, size_max: int) -> bytes:
+    """All members of a gzip stream, never more than one byte beyond the limit in memory."""
+    whole = b""
+    while body:
+        stream = zlib.decompressobj(wbits=31)
+        whole += stream.decompress(body, size_max + 1 - len(whole))
+        if len(whole) > size_max:
+            raise too_large(size_max)
+        if not stream.eof:
+            raise zlib.error("ends early")
+        body = stream.unused_data
+    return whole
+
+
+def too_large(size_max: int) -> Problem:
+    """The refusal of a body over the limit."""
+    return Problem(413, "too_large", f"The body is larger than {size_max} bytes, which is the most taken at once.")
+
+
+def _declared_length(scope: Scope) -> int:
+    for name, value in scope["headers"]:
+        if name == b"content-length":
+            return int(value) if value.isdigit() else 0
+    return 0

@@ -1,0 +1,235 @@
+"""What the edge must know to answer: whose key it is, and where a code leads. Read from the main store, remembered briefly.
+
+When the store is away the last answer is used as long as the process lives, so that links keep working.
+"""
+
+import asyncio
+import json
+import sqlite3
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+import psycopg
+from django.conf import settings
+
+from passaparola.doors.edge.destination import Destination, compose, fold, parse
+from passaparola.events.inbox import StoreAway
+from passaparola.events.inbox.stores import postgres_parameters
+from passaparola.kernel import keys
+
+# A changed destination, a retired code or a revoked key takes effect within this time.
+REMEMBER_SECONDS = keys.REMEMBER_SECONDS
+_REMEMBERED_MAX = 50_000
+_ANSWER_SECONDS_MAX = 2.0
+_CODE_SQL = (
+    "SELECT c.value, c.destination, c.retired_at IS NOT NULL, p.state FROM code c JOIN program p ON p.id = c.program_id "
+    "WHERE c.value IN (?, ?)"
+)
+_KEY_SQL = f"SELECT {keys.COLUMNS} FROM key WHERE digest = ?"
+_TEXTS_SQL = (
+    "SELECT v.terms FROM code c JOIN program_version v ON v.program_id = c.program_id AND v.number = c.version "
+    "WHERE c.value = ?"
+)
+_COUNTED_STATES = ("active", "paused")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a code leads. `counts` is whether a click on it is recorded; `is_known` whether there is such a code."""
+
+    code: str
+    destination: Destination
+    counts: bool
+    is_known: bool
+    # The address up to the token and behind it, for visitors who bring no query: nearly all.
+    before: str
+    after: str
+
+
+class Reader(Protocol):
+    """One read of the main store. Raises StoreAway."""
+
+    async def row(self, sql: str, values: Sequence[Any]) -> Sequence[Any] | None:
+        """The first row, or None."""
+
+    async def close(self) -> None:
+        """Let go of the connection."""
+
+
+def open_reader() -> Reader:
+    """The reader for the store the settings name."""
+    database = settings.DATABASES["default"]
+    return PostgresReader(database) if settings.DATABASE_URL else SqliteReader(Path(database["NAME"]))
+
+
+class SqliteReader:
+    """A read-only connection in the loop's own thread: a look-up takes some six microseconds and never waits."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+
+    async def row(self, sql: str, values: Sequence[Any]) -> Sequence[Any] | None:
+        """The first row, or None. Raises StoreAway."""
+        try:
+            if self._connection is None:
+                uri = f"{self._path.absolute().as_uri()}?mode=ro"
+                self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0.05)
+            found: Sequence[Any] | None = self._connection.execute(sql, values).fetchone()
+            return found
+        except sqlite3.Error as problem:
+            await self.close()
+            raise StoreAway(str(problem)) from problem
+
+    async def close(self) -> None:
+        """Let go of the file."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+class PostgresReader:
+    """One asynchronous connection; every answer has a time limit."""
+
+    def __init__(self, database: dict[str, Any]) -> None:
+        self._database = database
+        self._connection: psycopg.AsyncConnection[Any] | None = None
+        self._opening = asyncio.Lock()
+
+    async def row(self, sql: str, values: Sequence[Any]) -> Sequence[Any] | None:
+        """The first row, or None. Raises StoreAway."""
+        try:
+            return await asyncio.wait_for(self._row(sql.replace("?", "%s"), values), _ANSWER_SECONDS_MAX)
+        except (psycopg.Error, OSError, TimeoutError) as problem:
+            await self.close()
+            raise StoreAway(type(problem).__name__) from problem
+
+    async def _row(self, sql: str, values: Sequence[Any]) -> Sequence[Any] | None:
+        async with self._opening:
+            if self._connection is None:
+                parameters = postgres_parameters(self._database)
+                self._connection = await psycopg.AsyncConnection.connect(**parameters, autocommit=True)
+            connection = self._connection
+        found: Sequence[Any] | None = await (await connection.execute(sql, values)).fetchone()
+        return found
+
+    async def close(self) -> None:
+        """Let go of the connection, without waiting for a server that does not answer."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.pgconn.finish()
+
+
+T = TypeVar("T")
+
+
+class Remembered(Generic[T]):
+    """Answers with a time limit, bounded in number; what is out of date stays for the day the store is away."""
+
+    def __init__(self) -> None:
+        self._answers: dict[Any, tuple[float, T]] = {}
+
+    def fresh(self, key: Any) -> T | None:
+        """The answer if it is recent."""
+        known = self._answers.get(key)
+        return known[1] if known is not None and known[0] > time.monotonic() else None
+
+    def stale(self, key: Any) -> T | None:
+        """The answer, however old."""
+        known = self._answers.get(key)
+        return known[1] if known is not None else None
+
+    def keep(self, key: Any, answer: T) -> T:
+        """Remember the answer."""
+        if len(self._answers) >= _REMEMBERED_MAX:
+            self._answers.clear()
+        self._answers[key] = (time.monotonic() + REMEMBER_SECONDS, answer)
+        return answer
+
+
+class Lookup:
+    """Keys and codes, remembered."""
+
+    def __init__(self, reader: Reader) -> None:
+        self.reader = reader
+        self._targets: Remembered[Target] = Remembered()
+        # A tuple, so that “no such key” can be remembered too.
+        self._keys: Remembered[tuple[keys.Held | None]] = Remembered()
+
+    async def target(self, text: str) -> Target:
+        """Where the code in a link leads; never fails."""
+        known = self._targets.fresh(text)
+        if known is not None:
+            return known
+        names = fold(text)
+        if names is None:
+            return _nowhere("")
+        try:
+            row = await self.reader.row(_CODE_SQL, names)
+        except StoreAway:
+            # We cannot know whether the code is good: the click is kept, the landing page or the corridor will tell.
+            return self._targets.stale(text) or _landing(names[0], counts=True, is_known=True)
+        if row is None:
+            return self._targets.keep(text, _nowhere(names[0]))
+        return self._targets.keep(text, _target(*row))
+
+    async def key(self, text: str) -> keys.Held | None:
+        """The good key with this text. Raises StoreAway when it was never seen and cannot be looked up."""
+        if len(text) > keys.LENGTH_MAX:
+            return None
+        known = self._keys.fresh(text)
+        if known is None:
+            try:
+                known = self._keys.keep(text, (keys.held(await self.reader.row(_KEY_SQL, [keys.digest(text)])),))
+            except StoreAway:
+                known = self._keys.stale(text)
+                if known is None:
+                    raise
+        key = known[0]
+        return None if key is None or (key.expires_at and key.expires_at <= datetime.now(UTC)) else key
+
+    async def headline(self, code: str) -> str:
+        """What the programme promises, in the installation's language, for previews; empty if there is nothing."""
+        try:
+            row = await self.reader.row(_TEXTS_SQL, [code])
+        except StoreAway:
+            return ""
+        if row is None:
+            return ""
+        terms = json.loads(row[0]) if isinstance(row[0], str) else row[0]
+        texts = (terms.get("texts") or {}).get("headline") or {}
+        return str(texts.get(settings.LANGUAGE_CODE[:2]) or next((t for t in texts.values() if t), ""))
+
+
+def _target(code: str, url: str, is_retired: bool, state: str) -> Target:
+    if is_retired or state not in _COUNTED_STATES:
+        return _landing(code, counts=False, is_known=True)
+    hosts = (*settings.DESTINATION_HOSTS, _own_host())
+    destination = parse(url, hosts) if url and state == "active" else None
+    if destination is None:
+        return _landing(code, counts=True, is_known=True)
+    return _with_edges(code, destination, counts=True, is_known=True)
+
+
+def _nowhere(code: str) -> Target:
+    """For what is no code of ours: the landing page explains, or the front page if it cannot even be a code."""
+    return _landing(code, counts=False, is_known=False)
+
+
+def _landing(code: str, *, counts: bool, is_known: bool) -> Target:
+    destination = Destination(f"{settings.BASE_URL}/f/{code}" if code else f"{settings.BASE_URL}/", "", "")
+    return _with_edges(code, destination, counts=counts, is_known=is_known)
+
+
+def _with_edges(code: str, destination: Destination, *, counts: bool, is_known: bool) -> Target:
+    # NUL stands in no URL: it marks the token's place.
+    before, _, after = compose(destination, "", "\0").partition("\0")
+    return Target(code, destination, counts, is_known, before, after)
+
+
+def _own_host() -> str:
+    return settings.BASE_URL.partition("://")[2].partition("/")[0].rpartition("@")[2].partition(":")[0].lower()

@@ -1,0 +1,69 @@
+"""Starts the server: granian with the edge in it. Run by the supervisor as a process of its own."""
+
+import os
+import sys
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "passaparola.settings")
+
+from django.conf import settings  # noqa: E402  (reads the environment set above)
+from granian import Granian
+from granian.constants import Interfaces, Loops
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+
+from passaparola.doors.edge import lock
+from passaparola.kernel.errors import Refusal
+
+# More than the connections expected, since requests wait for the disk together; bounds memory, too.
+BACKPRESSURE = 4096
+HEADER_MILLISECONDS_MAX = 10_000
+HEADER_BYTES_MAX = 64 * 1024
+KILL_SECONDS = 15
+_LOCK_WAIT_SECONDS = 5.0
+
+
+class OneEdgeOnly(Refusal):
+    """On SQLite exactly one edge process may run, not {workers}; PASSAPAROLA_DATABASE_URL moves to PostgreSQL."""
+
+    code = "one_edge_only"
+    status = 422
+
+
+def serve(host: str, port: int, workers: int = 1) -> None:
+    """Serve until SIGTERM or SIGINT; what was accepted is answered first. Raises EdgeRuns or OneEdgeOnly."""
+    if not settings.DATABASE_URL:
+        if workers != 1:
+            raise OneEdgeOnly(workers=workers)
+        lock.take(settings.DATA_DIR, slots=1, wait_seconds=_LOCK_WAIT_SECONDS).release()
+    os.environ[lock.PARENT_VARIABLE] = str(os.getpid())
+    Granian(
+        "passaparola.asgi:app",
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=workers,
+        loop=Loops.auto,
+        runtime_threads=1,
+        backpressure=BACKPRESSURE,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_MILLISECONDS_MAX, max_buffer_size=HEADER_BYTES_MAX),
+        websockets=False,
+        log_access=False,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        workers_kill_timeout=KILL_SECONDS,
+    ).serve()
+
+
+def main(arguments: list[str]) -> int:
+    """python -m passaparola.doors.serve HOST PORT [WORKERS]."""
+    host, port, workers = arguments[0], int(arguments[1]), int(arguments[2]) if len(arguments) > 2 else 1
+    try:
+        serve(host, port, workers)
+    except Refusal as refusal:
+        print(refusal.english, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,133 @@
+"""How much accepted work the corridor has not yet done; beyond the settings' limits the edge asks senders to wait."""
+
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+
+from passaparola.events.inbox.stores import postgres_parameters
+
+# The corridor's name for its place in the inbox file (table cursor).
+CURSOR = "inbox"
+_MEASURE_SECONDS = 1.0
+_TRIM_ROWS = 200
+_TRIM_PAUSE_SECONDS = 0.005
+_TRIM_SECONDS_MAX = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """Rows and bytes waiting, as last counted."""
+
+    rows: int = 0
+    bytes: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether senders must wait."""
+        return self.rows > settings.INBOX_BACKLOG_ROWS_MAX or self.bytes > settings.INBOX_BACKLOG_BYTES_MAX
+
+
+class Keeper:
+    """Counts every second in a thread of its own; on SQLite it also removes what the corridor has consumed."""
+
+    def __init__(self, count: Callable[[], Backlog]) -> None:
+        self._count = count
+        self._ended = threading.Event()
+        self.latest = Backlog()
+        self.failure = ""
+
+    def start(self) -> None:
+        """Count once now, then go on in the background."""
+        self._measure()
+        self._thread = threading.Thread(target=self._turn, name="backlog", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._ended.set()
+        self._thread.join(_MEASURE_SECONDS + _TRIM_SECONDS_MAX)
+
+    def _turn(self) -> None:
+        while not self._ended.wait(_MEASURE_SECONDS):
+            self._measure()
+
+    def _measure(self) -> None:
+        try:
+            self.latest, self.failure = self._count(), ""
+        except (sqlite3.Error, psycopg.Error, OSError) as problem:
+            # The last count stands; that the store is away is told by the commits.
+            self.failure = type(problem).__name__
+
+
+def open_keeper() -> Keeper:
+    """The keeper for the store the settings name."""
+    if settings.DATABASE_URL:
+        return Keeper(PostgresCount(settings.DATABASES["default"]))
+    return Keeper(SqliteCount(Path(settings.DATABASES["inbox"]["NAME"]), Path(settings.DATABASES["default"]["NAME"])))
+
+
+class SqliteCount:
+    """Counts by the distance between the last row and the corridor's cursor; trims what lies behind the cursor."""
+
+    def __init__(self, inbox: Path, main: Path) -> None:
+        self._inbox, self._main = inbox, main
+
+    def __call__(self) -> Backlog:
+        position = self._position()
+        inbox = sqlite3.connect(f"{self._inbox.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=0.05)
+        try:
+            _trim(inbox, position)
+            (last,) = inbox.execute("SELECT COALESCE(MAX(id), 0) FROM inbox").fetchone()
+            pages, free, size = (inbox.execute(f"PRAGMA {p}").fetchone()[0] for p in ("page_count", "freelist_count", "page_size"))
+        finally:
+            inbox.close()
+        rows = max(0, last - position)
+        return Backlog(rows, (pages - free) * size if rows else 0)
+
+    def _position(self) -> int:
+        main = sqlite3.connect(f"{self._main.absolute().as_uri()}?mode=ro", uri=True, timeout=1)
+        try:
+            row = main.execute("SELECT position FROM cursor WHERE name = ?", [CURSOR]).fetchone()
+        finally:
+            main.close()
+        return row[0] if row else 0
+
+
+def _trim(inbox: sqlite3.Connection, position: int) -> None:
+    """Remove consumed rows in small steps with pauses, so that the writer is never kept waiting for long."""
+    until = time.monotonic() + _TRIM_SECONDS_MAX
+    sql = "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE id <= ? ORDER BY id LIMIT ?)"
+    try:
+        while inbox.execute(sql, [position, _TRIM_ROWS]).rowcount == _TRIM_ROWS and time.monotonic() < until:
+            time.sleep(_TRIM_PAUSE_SECONDS)
+    except sqlite3.OperationalError:
+        pass  # the writer is at it, or the disk is full: the next second will do
+
+
+class PostgresCount:
+    """Counts the rows still there: the corridor deletes what it consumed."""
+
+    def __init__(self, database: dict[str, Any]) -> None:
+        self._database = database
+        self._connection: psycopg.Connection[Any] | None = None
+
+    def __call__(self) -> Backlog:
+        # Beyond the limit the exact number matters to nobody.
+        sql = "SELECT count(*), COALESCE(sum(size), 0) FROM (SELECT octet_length(body) AS size FROM inbox LIMIT %s) AS waiting"
+        try:
+            if self._connection is None:
+                self._connection = psycopg.connect(**postgres_parameters(self._database), autocommit=True)
+            row = self._connection.execute(sql, [settings.INBOX_BACKLOG_ROWS_MAX + 1]).fetchone()
+        except psycopg.Error:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+            raise
+        return Backlog(int(row[0]), int(row[1])) if row else Backlog()
