@@ -7,12 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
-import structlog
-
 from passaparola.doors.edge.answer import Headers, Problem, Receive, Scope, Send, send_bytes, send_problem
 from passaparola.doors.edge.body import BodyReader, Gone
 
-log = structlog.get_logger()
 # Pages wait for a free thread; beyond this many the site says that it is busy.
 WAITING_MAX = 512
 _SEND_SECONDS_MAX = 60.0

@@ -1,11 +1,12 @@
 """Starts the server: granian with the edge in it. Run by the supervisor as a process of its own."""
 
+import argparse
 import os
 import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "passaparola.settings")
 
-from django.conf import settings  # noqa: E402  (reads the environment set above)
+from django.conf import settings
 from granian import Granian
 from granian.constants import Interfaces, Loops
 from granian.http import HTTP1Settings
@@ -54,11 +55,15 @@ def serve(host: str, port: int, workers: int = 1) -> None:
     ).serve()
 
 
-def main(arguments: list[str]) -> int:
-    """python -m passaparola.doors.serve HOST PORT [WORKERS]."""
-    host, port, workers = arguments[0], int(arguments[1]), int(arguments[2]) if len(arguments) > 2 else 1
+def main() -> int:
+    """The process: `python -m passaparola.doors.serve --host HOST --port PORT [--workers N]`."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8600)
+    parser.add_argument("--workers", type=int, default=1, help="more than one only on PostgreSQL")
+    given = parser.parse_args()
     try:
-        serve(host, port, workers)
+        serve(given.host, given.port, given.workers)
     except Refusal as refusal:
         print(refusal.english, file=sys.stderr)
         return 1
@@ -66,4 +71,4 @@ def main(arguments: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -6,10 +6,10 @@ Started by the server's lifespan: takes the lock, opens the inbox, drains what c
 import asyncio
 import gc
 import os
+import signal
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import structlog
 from django.conf import settings
 
 from passaparola.doors.bridge import Bridge
@@ -23,8 +23,9 @@ from passaparola.doors.edge.redirect import PREFIX, Redirect
 from passaparola.events.inbox import GroupCommit, StoreAway, open_store
 from passaparola.events.inbox.backlog import open_keeper
 from passaparola.events.inbox.spool import Spool, make_entry
+from passaparola.kernel import lifeline
+from passaparola.kernel import log as logs
 
-log = structlog.get_logger()
 # What may wait for the disk at once before senders are asked to wait.
 WAITING_BYTES_MAX = 128 * 1024 * 1024
 THREADS = 4
@@ -131,8 +132,8 @@ class Edge:
         await receive()
         try:
             self._start()
-        except Exception as problem:  # noqa: BLE001 (told to the server, which ends: nothing is swallowed)
-            log.error("edge.start_failed", reason=str(problem))
+        except Exception as problem:  # told to the server, which ends: nothing is swallowed
+            logs.get().error("edge.start_failed", reason=str(problem))
             await send({"type": "lifespan.startup.failed", "message": str(problem)})
             return
         await send({"type": "lifespan.startup.complete"})
@@ -141,6 +142,10 @@ class Edge:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _start(self) -> None:
+        if parent := int(os.environ.get(lock.PARENT_VARIABLE, "0")):
+            # What was acknowledged is on disk, so that an orphan may end at once.
+            lifeline.hold(parent, signal.SIGKILL)
+        logs.configure("edge")
         loop = asyncio.get_running_loop()
         slots = lock.SLOTS_MAX if settings.DATABASE_URL else 1
         self._lock = lock.take(settings.DATA_DIR, slots=slots, wait_seconds=_LOCK_WAIT_SECONDS)
@@ -154,7 +159,7 @@ class Edge:
         # Everything loaded so far stays for good: the collector need not walk through it again and again.
         gc.collect()
         gc.freeze()
-        log.info("edge.started", slot=self._lock.slot, store="postgresql" if settings.DATABASE_URL else "sqlite")
+        logs.get().info("edge.started", slot=self._lock.slot, store="postgresql" if settings.DATABASE_URL else "sqlite")
 
     async def _stop(self) -> None:
         self._ticker.cancel()
@@ -166,15 +171,11 @@ class Edge:
         await self._lookup.reader.close()
         self._bridge.close()
         self._lock.release()
-        log.info("edge.stopped")
+        logs.get().info("edge.stopped")
 
     async def _tick(self) -> None:
-        """Twice a second: end if the parent has ended; bring spooled clicks home when the store is back."""
-        parent = int(os.environ.get(lock.PARENT_VARIABLE, "0"))
+        """Twice a second: look whether a store that was away is back, and bring spooled clicks home."""
         while True:
-            if parent and os.getppid() != parent:
-                log.error("edge.orphaned")
-                os._exit(1)
             if self._inbox.is_away:
                 # With nothing coming in, nobody else would find out that the store is back.
                 self._inbox.probe()
@@ -191,7 +192,7 @@ class Edge:
         except (StoreAway, OSError):
             return
         self._spool.drained()
-        log.info("edge.clicks_drained", count=count)
+        logs.get().info("edge.clicks_drained", count=count)
 
 
 def make_edge(wsgi: Any) -> Edge:

@@ -5,6 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import quote, unquote_plus, urlsplit
 
+from passaparola.programs import codes
+
 PARAMETER = "pp"
 # A longer incoming query is dropped whole: proxies refuse long Location headers.
 INCOMING_CHARACTERS_MAX = 2_000
@@ -14,7 +16,6 @@ _FORBIDDEN = re.compile(r"[\x00-\x20\x7f\\]")
 _SAFE = "!#$%&'()*+,/:;=?@[]~-._"
 CHANNELS = frozenset(("wa", "tg", "em", "sm", "fb", "x", "li", "na", "cp", "qr"))
 _CODE = re.compile(r"[0-9A-Z]{1,40}")
-_LOOK_ALIKES = str.maketrans("OIL", "011", "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,14 @@ def compose(destination: Destination, incoming: str, token: str = "") -> str:
 
 
 def fold(text: str) -> tuple[str, str] | None:
-    """A typed code as it may be stored: look-alikes folded (O is 0, I and L are 1), and as written, without hyphens.
+    """A typed code as it may be stored: look-alikes folded (O is 0, I and L are 1, U is V), and as written, without hyphens.
 
     None for what can be no code.
     """
     if len(text) > 60 or not text.isascii():
         return None
     written = text.upper().replace("-", "")
-    return (text.upper().translate(_LOOK_ALIKES), written) if _CODE.fullmatch(written) else None
+    return (codes.normalise(text), written) if _CODE.fullmatch(written) else None
 
 
 def _kept(incoming: str) -> str:

@@ -28,13 +28,13 @@ PATHS = {
 }
 
 
-class _Single(msgspec.Struct):
-    writeKey: str | None = None
+class _Single(msgspec.Struct, rename="camel"):
+    write_key: str | None = None
 
 
-class _Batch(msgspec.Struct):
+class _Batch(msgspec.Struct, rename="camel"):
     batch: list[msgspec.Raw]
-    writeKey: str | None = None
+    write_key: str | None = None
 
 
 _decode_single = msgspec.json.Decoder(_Single).decode
@@ -92,9 +92,9 @@ def _look_at(body: bytes, call: str) -> tuple[int, str | None]:
             body.decode()
         if call == "batch":
             batch = _decode_batch(body)
-            count, key = len(batch.batch), batch.writeKey
+            count, key = len(batch.batch), batch.write_key
         else:
-            count, key = 1, _decode_single(body).writeKey
+            count, key = 1, _decode_single(body).write_key
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
         raise Problem(400, "bad_json", _what_is_wrong(problem)) from problem
     if call != "batch" and len(body) > settings.EVENT_BYTES_MAX:

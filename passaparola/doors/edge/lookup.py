@@ -63,7 +63,7 @@ class Reader(Protocol):
 def open_reader() -> Reader:
     """The reader for the store the settings name."""
     database = settings.DATABASES["default"]
-    return PostgresReader(database) if settings.DATABASE_URL else SqliteReader(Path(database["NAME"]))
+    return PostgresReader(database) if settings.DATABASE_URL else SqliteReader(Path(str(database["NAME"])))
 
 
 class SqliteReader:

@@ -70,7 +70,7 @@ def open_keeper() -> Keeper:
     """The keeper for the store the settings name."""
     if settings.DATABASE_URL:
         return Keeper(PostgresCount(settings.DATABASES["default"]))
-    return Keeper(SqliteCount(Path(settings.DATABASES["inbox"]["NAME"]), Path(settings.DATABASES["default"]["NAME"])))
+    return Keeper(SqliteCount(Path(str(settings.DATABASES["inbox"]["NAME"])), Path(str(settings.DATABASES["default"]["NAME"]))))
 
 
 class SqliteCount:
@@ -80,6 +80,7 @@ class SqliteCount:
         self._inbox, self._main = inbox, main
 
     def __call__(self) -> Backlog:
+        """Trim, then count. Raises sqlite3.Error."""
         position = self._position()
         inbox = sqlite3.connect(f"{self._inbox.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=0.05)
         try:
@@ -119,6 +120,7 @@ class PostgresCount:
         self._connection: psycopg.Connection[Any] | None = None
 
     def __call__(self) -> Backlog:
+        """Count, at most to the limit. Raises psycopg.Error."""
         # Beyond the limit the exact number matters to nobody.
         sql = "SELECT count(*), COALESCE(sum(size), 0) FROM (SELECT octet_length(body) AS size FROM inbox LIMIT %s) AS waiting"
         try:

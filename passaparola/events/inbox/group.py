@@ -101,7 +101,7 @@ class GroupCommit:
             failure = ""
             try:
                 self._commit([entry for entry, _ in group])
-            except Exception as problem:  # noqa: BLE001 (whatever it was, nobody here may be told “stored”)
+            except Exception as problem:  # whatever it was, nobody in this group may be told “stored”
                 failure = f"{type(problem).__name__}: {problem}"
             try:
                 self._loop.call_soon_threadsafe(self._done, group, failure)

@@ -40,7 +40,7 @@ def open_store() -> Store:
     """The store the settings name. Nothing is opened before the first commit."""
     if settings.DATABASE_URL:
         return PostgresStore(settings.DATABASES["default"])
-    return SqliteStore(Path(settings.DATABASES["inbox"]["NAME"]))
+    return SqliteStore(Path(str(settings.DATABASES["inbox"]["NAME"])))
 
 
 class SqliteStore:
