@@ -2,18 +2,21 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 from tests import chromium, postgres
 
 HERE = Path(__file__).parent
 # What these prove does not depend on the store: they run once.
 ONCE = ("unit", "browser")
-CLOSING_LINE = re.compile(r"^=*\s?((?:\d+ [a-z]+(?:, )?)+) in [\d.]+s(?: \([\d:]+\))?\s?=*$")
+CLOSING_LINE = re.compile(r"^=*\s?(?:\d+ [a-z]+(?:, )?)+ in [\d.]+s(?: \([\d:]+\))?\s?=*$")
 NO_TESTS = 5
 
 
@@ -64,24 +67,32 @@ def _folders_with_store() -> list[str]:
 def _run(title: str, arguments: list[str], environment: dict[str, str], counts: Counter[str]) -> bool:
     """One pytest run on all cores; its closing line is counted instead of shown. Whether it failed."""
     print(f"--- {title} ".ljust(100, "-"), flush=True)
-    command = [sys.executable, "-m", "pytest", "-q", "-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
+    report = Path(tempfile.mkdtemp(prefix="passaparola-report-")) / "report.xml"
+    command = [sys.executable, "-m", "pytest", "--no-header", "-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
     # The stores are made for this run: taking them down table by table would be wasted.
-    command += ["--reuse-db", "--inline-snapshot=disable", *arguments]
+    command += ["--reuse-db", "--inline-snapshot=disable", f"--junitxml={report}", *arguments]
     run = subprocess.Popen(
         command, cwd=HERE.parent, env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True, bufsize=1
     )
     assert run.stdout is not None
     for line in run.stdout:
-        if closing := CLOSING_LINE.match(line.strip()):
-            counts.update(_counted(closing[1]))
-        else:
+        if not CLOSING_LINE.match(line.strip()) and str(report.parent) not in line:
             print(line, end="", flush=True)
-    return run.wait() not in (0, NO_TESTS)
+    failed = run.wait() not in (0, NO_TESTS)
+    counts.update(_counted(report))
+    shutil.rmtree(report.parent)
+    return failed
 
 
-def _counted(words: str) -> dict[str, int]:
-    pairs = (pair.split(" ") for pair in words.split(", "))
-    return {{"error": "errors", "warning": "warnings"}.get(word, word): int(n) for n, word in pairs}
+def _counted(report: Path) -> Counter[str]:
+    """How many tests passed, failed, were skipped or met an error, out of pytest's own report."""
+    found: Counter[str] = Counter()
+    if report.exists():
+        for suite in ElementTree.parse(report).iter("testsuite"):
+            n = {name: int(suite.get(name, "0")) for name in ("tests", "failures", "errors", "skipped")}
+            passed = n["tests"] - n["failures"] - n["errors"] - n["skipped"]
+            found.update(failed=n["failures"], errors=n["errors"], passed=passed, skipped=n["skipped"])
+    return Counter({word: number for word, number in found.items() if number})
 
 
 def _worst_first(item: tuple[str, int]) -> tuple[int, str]:

