@@ -171,3 +171,8 @@ def _order_key(happening: Happening) -> tuple[str, str, str]:
     if len(key[1]) > 120 or len(key[2]) > 40 or "\0" in key[1] + key[2]:
         raise Unfit("no_order_id", "order_id is longer than 120 characters or holds a NUL")
     return key
+
+
+def refund_facts(happening: Happening) -> tuple[tuple[str, str, str], int | None]:
+    """Key and amount in minor units of an Order Refunded; None where it names none: then it is whole. Raises Unfit."""
+    return _order_key(happening), _refund_amount(happening)

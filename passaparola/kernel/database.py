@@ -20,6 +20,7 @@ from django.db.utils import OperationalError
 CORRIDOR_LOCK = 0x70617373
 _SQLITE_PARAMETERS_MAX = 30_000
 _RETRY_SECONDS = 0.002
+_STREAM_ROWS = 2_000
 
 
 def vendor(alias: str = "default") -> str:
@@ -87,6 +88,36 @@ def rows(sql: str, parameters: Sequence[Any] = (), *, alias: str = "default") ->
         return driver(alias).execute(sql, [_to_sqlite(p) for p in parameters]).fetchall()
     with _server_cursor(alias) as cursor:
         return cursor.execute(_to_postgres(sql), [_to_driver(p) for p in parameters]).fetchall()
+
+
+def stream(sql: str, parameters: Sequence[Any] = (), *, alias: str = "default") -> Iterator[tuple[Any, ...]]:
+    """The rows of a SELECT one by one, held neither here nor in the driver. Inside a transaction or snapshot."""
+    if vendor(alias) == "sqlite":
+        yield from driver(alias).execute(sql, [_to_sqlite(p) for p in parameters])
+        return
+    with connections[alias].chunked_cursor() as cursor:
+        cursor.execute(_to_postgres(sql), list(parameters))
+        while some := cursor.fetchmany(_STREAM_ROWS):
+            yield from some
+
+
+@contextmanager
+def snapshot(alias: str = "default") -> Iterator[None]:
+    """Everything read inside is of one moment, and nothing can be written. Inside a transaction: that one."""
+    connection = connections[alias]
+    if connection.in_atomic_block:
+        yield
+    elif connection.vendor == "sqlite":
+        # Django's own transactions take the write lock; a reader must not.
+        driver(alias).execute("BEGIN DEFERRED")
+        try:
+            yield
+        finally:
+            driver(alias).execute("ROLLBACK")
+    else:
+        with transaction.atomic(using=alias):
+            run("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY", alias=alias)
+            yield
 
 
 def any_of(column: str, kind: str = "bigint") -> str:

@@ -1,0 +1,265 @@
+"""The checks that need a room's pure functions or look into JSON: rows streamed, compared one by one."""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import groupby
+from typing import Any
+
+from django.conf import settings
+
+from passaparola.events import actions as events
+from passaparola.events import intake
+from passaparola.kernel import database
+from passaparola.ledger.proof.disagreement import Disagreement
+from passaparola.segments import stages
+
+_YEAR = timedelta(days=365)
+Terms = dict[tuple[int, int], dict[str, Any]]
+
+
+def all_of(now: datetime, alias: str) -> Iterator[tuple[str, Callable[[], Iterator[Disagreement]]]]:
+    """Sentence and check, one by one."""
+    for what, look in (
+        ("An order is worth what its event said.", _orders),
+        ("What was given back of an order is what its refunds said.", _refunds),
+        ("A person's root is where the merges in force lead.", _roots),
+        ("A person's stage follows from the days on which they came.", partial(_stages, now=now)),
+        ("A reward is what the terms of its version promise.", _amounts),
+        ("What a referral promised is what it was rewarded with.", _promises),
+        ("A referral whose order shrank below what qualifies is reversed.", _shrunk),
+        ("No advocate is rewarded more often in a year than the terms allow.", _caps),
+        ("A message's key names its person, programme or cause.", _keys),
+        ("The state of a message is what its deliveries made of it.", _deliveries),
+    ):
+        yield what, partial(look, what, alias)
+
+
+def _read(sql: str, alias: str, parameters: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    return database.stream(sql, parameters, alias=alias)
+
+
+def _json(value: Any) -> Any:
+    """A JSON column as Python: text on SQLite, decoded on PostgreSQL."""
+    return json.loads(value) if isinstance(value, (str, bytes)) else value
+
+
+def _beside(
+    rows: Iterator[tuple[Any, ...]], others: Iterator[tuple[Any, ...]]
+) -> Iterator[tuple[tuple[Any, ...], list[tuple[Any, ...]]]]:
+    """Each row with those of `others` that begin with the same id, without it; both are sorted by that id."""
+    groups = ((key, [other[1:] for other in some]) for key, some in groupby(others, key=lambda other: other[0]))
+    end: tuple[int, list[tuple[Any, ...]]] = (2**63, [])
+    key, group = next(groups, end)
+    for row in rows:
+        while key < row[0]:
+            key, group = next(groups, end)
+        yield row, group if key == row[0] else []
+
+
+# --- orders ----------------------------------------------------------------------------------------
+
+
+def _happening(name: str, source: str, properties: str) -> intake.Happening:
+    """As much of an event as the reading of an order needs."""
+    moment = datetime.min.replace(tzinfo=UTC)
+    made = intake.Happening(
+        source=source, message_id="", type="track", name=name, occurred_at=moment, received_at=moment, day=0, hour=0,
+        fingerprint=b"", body_hash=b"", properties=properties,
+    )  # fmt: skip
+    intake.unpack(made)
+    return made
+
+
+def _orders(what: str, alias: str) -> Iterator[Disagreement]:
+    sql = (
+        "SELECT o.id, o.source, o.order_id, o.line, o.amount_minor, o.unit, e.source, e.name, e.properties "
+        "FROM purchase_order o LEFT JOIN event e ON e.id = o.event_id WHERE o.completed"
+    )
+    for id_, *key, amount, unit, source, name, properties in _read(sql, alias):
+        if name != events.ORDER_COMPLETED:
+            yield Disagreement("purchase_order", id_, what, events.ORDER_COMPLETED, name)
+            continue
+        found_key, found_amount, found_unit = events.order_facts(_happening(name, source, properties))
+        if (tuple(key), amount, unit) != (found_key, found_amount, found_unit):
+            yield Disagreement("purchase_order", id_, what, f"{found_amount} {found_unit}", f"{amount} {unit}")
+
+
+def _refunds(what: str, alias: str) -> Iterator[Disagreement]:
+    """Refunds are few beside orders: they are added up here, then compared."""
+    given_back: Counter[tuple[str, str, str]] = Counter()
+    whole: set[tuple[str, str, str]] = set()
+    sql = (
+        "SELECT source, name, properties FROM event WHERE type = 'track' AND person_id IS NOT NULL "
+        f"AND name IN ('{events.ORDER_REFUNDED}', '{events.ORDER_CANCELLED}')"
+    )
+    for source, name, properties in _read(sql, alias):
+        key, amount = events.refund_facts(_happening(name, source, properties))
+        given_back[key] += amount or 0
+        if amount is None or name == events.ORDER_CANCELLED:
+            whole.add(key)
+    sql = "SELECT id, source, order_id, line, amount_minor, refunded_minor, cancelled, completed FROM purchase_order"
+    for id_, *key_, worth, refunded, cancelled, completed in _read(sql, alias):
+        key = (key_[0], key_[1], key_[2])
+        expected = min(given_back[key], worth) if completed else given_back[key]
+        if bool(cancelled) != (key in whole):
+            yield Disagreement("purchase_order", id_, what, f"cancelled: {key in whole}", f"cancelled: {bool(cancelled)}")
+        elif not cancelled and refunded != expected:
+            yield Disagreement("purchase_order", id_, what, expected, refunded)
+
+
+# --- people and stages -----------------------------------------------------------------------------
+
+
+def _roots(what: str, alias: str) -> Iterator[Disagreement]:
+    """Merges are made and undone in time; only those who ever moved are kept in memory."""
+    steps: list[tuple[datetime, int, int, list[int]]] = []
+    for id_, kept, merged, moved, at, undone_at in _read(
+        "SELECT id, kept_id, merged_id, moved, at, undone_at FROM merge ORDER BY id", alias
+    ):
+        steps.append((database.as_time(at), id_, kept, _json(moved)))
+        if undone_at is not None:
+            # An undoing comes after every merge of its moment that it could undo.
+            steps.append((database.as_time(undone_at), 2**62 + id_, merged, _json(moved)))
+    root: dict[int, int] = {}
+    for _, _, target, moved in sorted(steps, key=lambda step: step[:2]):
+        for person in moved:
+            root[person] = target
+    for id_, found in _read("SELECT id, root_id FROM person", alias):
+        if found != root.get(id_, id_):
+            yield Disagreement("person", id_, what, root.get(id_, id_), found)
+
+
+def _stages(what: str, alias: str, *, now: datetime) -> Iterator[Disagreement]:
+    """Judged as of `now`; whoever has a timer due and not rung yet is left out, as is everybody during a recount."""
+    waiting, everybody = _waiting(alias, now)
+    if everybody:
+        return
+    ranges = _ranges(alias)
+    today, _ = intake.local(now, settings.BUSINESS_TIME_ZONE)
+    sql = (
+        "SELECT p.root_id, v.day FROM visit v JOIN person p ON p.id = v.person_id WHERE v.day > ? "
+        "ORDER BY p.root_id, v.day"
+    )
+    people = _read(
+        "SELECT p.id, COALESCE(t.stage, 'none') FROM person p LEFT JOIN traits t ON t.person_id = p.id "
+        "WHERE p.root_id = p.id ORDER BY p.id",
+        alias,
+    )
+    for (id_, stage), came in _beside(people, _read(sql, alias, (today - ranges.period_days,))):
+        days = sorted({day for (day,) in came})
+        expected = stages.stage_of(stages.in_period(days, today, ranges), ranges)
+        if stage != expected and id_ not in waiting:
+            yield Disagreement("traits", id_, what, expected, stage)
+
+
+def _waiting(alias: str, now: datetime) -> tuple[set[int], bool]:
+    """Persons whose stage timer is due, and whether everybody's stage is being counted again."""
+    sql = "SELECT kind, subject FROM timer WHERE kind IN ('stage', 'restage') AND due_at <= ?"
+    rows = list(_read(sql, alias, (now,)))
+    return {int(subject.split(":")[1]) for kind, subject in rows if kind == "stage"}, any(k == "restage" for k, _ in rows)
+
+
+def _ranges(alias: str) -> stages.Ranges:
+    found = list(_read("SELECT value FROM setting WHERE name = 'stages'", alias))
+    return stages.Ranges.read(_json(found[0][0])) if found else stages.Ranges()
+
+
+# --- terms -----------------------------------------------------------------------------------------
+
+
+def _terms(alias: str) -> Terms:
+    return {
+        (program, number): _json(terms)
+        for program, number, terms in _read("SELECT program_id, number, terms FROM program_version", alias)
+    }
+
+
+def _amounts(what: str, alias: str) -> Iterator[Disagreement]:
+    terms = _terms(alias)
+    for id_, program, version, rule, amount, unit in _read(
+        "SELECT id, program_id, version, rule, amount, unit FROM reward", alias
+    ):
+        promised = terms.get((program, version), {}).get(rule) or {}
+        expected = (promised.get("amount"), promised.get("unit"))
+        if (amount, unit) != expected:
+            yield Disagreement("reward", id_, what, f"{expected[0]} {expected[1]}", f"{amount} {unit}")
+
+
+def _promises(what: str, alias: str) -> Iterator[Disagreement]:
+    referrals = _read("SELECT id, promised FROM referral ORDER BY id", alias)
+    rewards = _read("SELECT referral_id, rule, person_id, amount, unit FROM reward ORDER BY referral_id", alias)
+    for (id_, promised), got in _beside(referrals, rewards):
+        expected = sorted((p["rule"], p["person_id"], p["amount"], p["unit"]) for p in _json(promised))
+        if sorted(got) != expected:
+            yield Disagreement("referral", id_, what, expected or "nothing", sorted(got) or "nothing")
+
+
+def _shrunk(what: str, alias: str) -> Iterator[Disagreement]:
+    terms = _terms(alias)
+    sql = (
+        "SELECT r.id, r.program_id, r.version, r.state, o.amount_minor, o.refunded_minor, o.cancelled "
+        "FROM referral r JOIN purchase_order o ON o.id = r.order_id WHERE r.state IN ('converted', 'rewarded')"
+    )
+    for id_, program, version, state, amount, refunded, cancelled in _read(sql, alias):
+        needed = terms.get((program, version), {}).get("qualify", {}).get("order_minor_min", 0)
+        left = events.net({"amount_minor": amount, "refunded_minor": refunded, "cancelled": cancelled})
+        if left < needed:
+            yield Disagreement("referral", id_, what, f"reversed: {left} is left of {needed} needed", state)
+
+
+def _caps(what: str, alias: str) -> Iterator[Disagreement]:
+    """In the year before each reward, counted as it stood then: rewards held and not given back by that time."""
+    terms = _terms(alias)
+    rows = _read(
+        "SELECT program_id, person_id, id, version, held_at, settled_at, state FROM reward WHERE rule = 'advocate' "
+        "ORDER BY program_id, person_id, held_at, id",
+        alias,
+    )
+    for (program, _), some in groupby(rows, key=lambda row: row[:2]):
+        earlier: list[tuple[datetime, datetime | None]] = []
+        for _, _, id_, version, held, settled, state in some:
+            at = database.as_time(held)
+            cap = terms.get((program, version), {}).get("caps", {}).get("advocate_rewards_per_year")
+            standing = sum(1 for since, until in earlier if at - since < _YEAR and (until is None or until > at)) + 1
+            if cap is not None and standing > cap:
+                yield Disagreement("reward", id_, what, f"at most {cap}", standing)
+            gone = state in ("released", "reversed") and settled is not None
+            earlier.append((at, database.as_time(settled) if gone else None))
+
+
+# --- messages --------------------------------------------------------------------------------------
+
+
+def _keys(what: str, alias: str) -> Iterator[Disagreement]:
+    for id_, key, template, person, program in _read(
+        "SELECT id, key, template, person_id, program_id FROM message", alias
+    ):
+        parts = key.split(":")
+        named = parts[0] == template and (
+            (template == "ask" and parts[1:3] == [str(program), str(person)])
+            or (template == "opt_in" and parts[1] == str(person))
+            or template not in ("ask", "opt_in")
+        )
+        if not named:
+            yield Disagreement("message", id_, what, f"{template}, person {person}, programme {program}", key)
+
+
+# What each outcome makes of a message: the latest in this order stands.
+_OUTCOMES = ("unknown", "sent", "refused", "failed", "delivered", "bounced", "complained")
+_UNSENT = ("planned", "claimed", "handing")
+# After one of these the operator may send it again, and it starts anew.
+_AGAIN = {"unknown", "failed"}
+
+
+def _deliveries(what: str, alias: str) -> Iterator[Disagreement]:
+    messages = _read("SELECT id, state FROM message ORDER BY id", alias)
+    deliveries = _read("SELECT message_id, outcome FROM delivery ORDER BY message_id", alias)
+    for (id_, state), told in _beside(messages, deliveries):
+        outcomes = {outcome for (outcome,) in told}
+        expected = max(outcomes, key=_OUTCOMES.index, default="planned")
+        found = "planned" if state in _UNSENT else state
+        if found != expected and not (outcomes & _AGAIN and found in outcomes | {"planned"}):
+            yield Disagreement("message", id_, what, expected, state)
