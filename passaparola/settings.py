@@ -15,6 +15,12 @@ DATA_DIR.mkdir(parents=True, exist_ok=True)
 # The address under which people reach this installation; links and cookies are made from it.
 BASE_URL = os.environ.get("PASSAPAROLA_BASE_URL", "http://127.0.0.1:8600").rstrip("/")
 BUSINESS_NAME = os.environ.get("PASSAPAROLA_BUSINESS", "Passaparola")
+# Who answers for people's data, as privacy law wants it named: legal name, address. Public pages show it.
+CONTROLLER = os.environ.get("PASSAPAROLA_CONTROLLER", "") or BUSINESS_NAME
+# The business's own privacy notice, linked beside the generated one; empty if there is none.
+PRIVACY_URL = os.environ.get("PASSAPAROLA_PRIVACY_URL", "")
+# How many proxies of ours stand in front: that many entries of X-Forwarded-For are believed, counted from the right.
+TRUSTED_PROXIES = int(os.environ.get("PASSAPAROLA_TRUSTED_PROXIES", "0"))
 # Local time of the business: fixes `day` and `hour` of each event once, at intake.
 BUSINESS_TIME_ZONE = os.environ.get("PASSAPAROLA_TIME_ZONE", "Europe/Madrid")
 CURRENCY = os.environ.get("PASSAPAROLA_CURRENCY", "EUR")
@@ -93,6 +99,9 @@ INBOX_BACKLOG_BYTES_MAX = int(os.environ.get("PASSAPAROLA_BACKLOG_BYTES_MAX", st
 CORRIDOR_EVENTS_MAX = int(os.environ.get("PASSAPAROLA_CORRIDOR_EVENTS_MAX", "1000"))
 FUTURE_SECONDS_MAX = 3600
 EARLIEST_YEAR = 1990
+# Sign-ups on landing pages within an hour: from one network address, and for one e-mail address.
+SIGN_UPS_PER_VISITOR_HOUR_MAX = int(os.environ.get("PASSAPAROLA_SIGN_UPS_PER_VISITOR_HOUR_MAX", "60"))
+SIGN_UPS_PER_ADDRESS_HOUR_MAX = int(os.environ.get("PASSAPAROLA_SIGN_UPS_PER_ADDRESS_HOUR_MAX", "5"))
 
 # --- Django -----------------------------------------------------------------------------------
 INSTALLED_APPS = [

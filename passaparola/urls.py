@@ -7,4 +7,5 @@ urlpatterns = [
     path("", RedirectView.as_view(url="/console/", permanent=False)),
     path("console", RedirectView.as_view(url="/console/", permanent=False)),
     path("console/", include("passaparola.doors.console.urls")),
+    path("", include("passaparola.doors.portal.urls")),
 ]

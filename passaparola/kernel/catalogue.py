@@ -85,7 +85,7 @@ def _all_messages(package: Path) -> Iterator[tuple[str, str, str | None]]:
 def _calls(source: bytes) -> Iterator[tuple[str, str | None]]:
     """Texts within gettext calls."""
     for _line, function, message, _comments in extract_python(io.BytesIO(source), dict.fromkeys(_KEYWORDS), [], {}):
-        parts = [message] if isinstance(message, str) else list(message)
+        parts = [message] if isinstance(message, str) else list(message or ())
         if not parts or not parts[0]:
             continue
         plural = parts[1] if str(function).startswith("ngettext") and len(parts) > 1 else None

@@ -8,12 +8,14 @@ programs/terms.py; amounts are minor units of a currency, or points ("PTS").
 """
 
 from passaparola.programs.wording.amounts import amount
+from passaparola.programs.wording.consent import PURPOSES, consent_wording, stop_wording
 from passaparola.programs.wording.decisions import decision, decision_reason, decision_reasons, stage
 from passaparola.programs.wording.law import Duty, legal_checklist, reward_kinds
 from passaparola.programs.wording.promise import (
     Step,
     advocate_gets,
     friend_gets,
+    give_and_get,
     how_it_is_tracked,
     how_it_works,
     invitation,
@@ -29,15 +31,18 @@ from passaparola.programs.wording.states import (
 )
 
 __all__ = [
+    "PURPOSES",
     "Duty",
     "ShareText",
     "Step",
     "advocate_gets",
     "amount",
+    "consent_wording",
     "decision",
     "decision_reason",
     "decision_reasons",
     "friend_gets",
+    "give_and_get",
     "how_it_is_tracked",
     "how_it_works",
     "invitation",
@@ -49,6 +54,7 @@ __all__ = [
     "reward_state",
     "share_text",
     "stage",
+    "stop_wording",
     "summary",
     "when_it_comes",
 ]

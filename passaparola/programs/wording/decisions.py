@@ -1,6 +1,7 @@
 """Every decision and each of its reasons with their numbers, as sentences for staff."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext
@@ -15,19 +16,23 @@ STAGES = {"none": _("no purchase"), "few": _("few returns"), "some": _("some ret
 CHANNELS = {
     "email": _("e-mail"),
     "sms": _("SMS"),
-    "code": _("by code"),
-    "click": _("by link"),
-    "link": _("by link"),
-    "coupon": _("by code"),
-    "name": _("by name"),
-    "claim": _("by manual claim"),
-    "identity": _("by identity"),
 }
+
+# How we know who recommended.
+METHODS = {
+    "code": _("by code"),
+    "bound": _("by an earlier sign-up"),
+    "click": _("by link"),
+    "name": _("by name"),
+    "claim": _("by a claim made afterwards"),
+}
+
+RULES = {"advocate": _("whoever recommended"), "friend": _("the friend")}
 
 PURPOSES = {"referral": _("referral invitations"), "service": _("service messages"), "offers": _("offers")}
 
 # Facts that are names rather than numbers.
-NAMES = {"stage": STAGES, "channel": CHANNELS, "method": CHANNELS, "purpose": PURPOSES}
+NAMES = {"stage": STAGES, "channel": CHANNELS, "method": METHODS, "purpose": PURPOSES, "rule": RULES}
 
 # (kind, outcome) → what was decided.
 DECISIONS: Mapping[tuple[str, str], str] = {
@@ -45,7 +50,7 @@ DECISIONS: Mapping[tuple[str, str], str] = {
     ("reward", "refused"): _("No reward"),
     ("merge", "merged"): _("Found to be the same person"),
     ("merge", "refused"): _("Not merged"),
-    ("merge", "unmerged"): _("Found to be two persons"),
+    ("merge", "undone"): _("Found to be two persons after all"),
     ("send", "sent"): _("Message sent"),
     ("send", "refused"): _("Message not sent"),
 }
@@ -53,7 +58,6 @@ DECISIONS: Mapping[tuple[str, str], str] = {
 # Reason code → sentence; {placeholders} are the reason's own numbers, made readable first.
 REASONS: Mapping[str, str] = {
     "audience": _("The stage is “{stage}”."),
-    "not_in_audience": _("Not in the programme’s audience: the stage is “{stage}”."),
     "tenure_short": _("Too new a customer: {days} of {needed} days."),
     "tenure": _("Customer for {days} days; {needed} are needed."),
     "holdout": _("Drawn for the holdout of {percent} %, which is never asked, so that the effect can be measured."),
@@ -72,24 +76,29 @@ REASONS: Mapping[str, str] = {
     "program_not_active": _("The programme was not active."),
     "evidence": _("Found {method}."),
     "window": _("{days} days after the visit or sign-up."),
-    "window_over": _("The attribution window of {window} days was over."),
+    "asked_before": _("Asked once already in this programme."),
+    "no_purchase": _("Has not bought anything yet."),
+    "complaint_open_count": _("Open complaints: {count}. First mend, then ask."),
+    "within_window": _("{after_days} days after the visit; up to {days} count."),
+    "conflict": _("Others’ codes or links were seen, too: {count}. The strongest evidence counts, it is never split."),
+    "window_over_days": _("The attribution window of {days} days was over."),
+    "no_evidence": _("Neither code nor visit through a link."),
+    "promised": _("{amount} for {rule}."),
+    "no_reward": _("Nothing promised for {rule}."),
     "budget": _("The budget was used up."),
     "budget_exhausted": _("The budget was used up."),
     "cap": _("The limit of rewards in 12 months was reached."),
-    "cap_reached": _("The limit of rewards in 12 months was reached."),
-    "amount": _("{amount} were at stake."),
-    "order_too_small": _("The order of {order} was below the minimum of {minimum}."),
-    "existing_customer": _("The friend was already a customer."),
-    "self_referral": _("Advocate and friend are the same person."),
-    "same_person": _("Both have the same {identity}."),
+    "cap_reached": _("The limit of {count} rewards in 12 months was reached."),
     "hold": _("Set aside for {days} days."),
-    "unknown_code": _("The code is not known."),
-    "no_evidence": _("Neither code nor visit through a link."),
-    "no_code": _("No code was issued."),
-    "deadline": _("The deadline had passed."),
+    "hold_until": _("Set aside for {days} days, until {until}."),
+    "order_too_small": _("The order was below the programme’s minimum."),
+    "same_person": _("One and the same person: {because}."),
+    "because": _("Because: {what}."),
+    "two_known_ids": _("Both have a customer number of their own, so they are not merged by the address alone."),
+    "undone_by_hand": _("Undone by hand."),
     "forgotten": _("The person asked to be forgotten."),
-    "pressure": _("Too many messages lately."),
-    "quiet_hours": _("Quiet hours."),
+    "deadline": _("The deadline had passed."),
+    "unconfirmed": _("The address is not confirmed."),
 }
 
 
@@ -132,6 +141,9 @@ def _candidates(code: str, reason: Mapping[str, Any]) -> list[str]:
     """The sentences to try, the most telling first."""
     if code == "tenure" and _less(reason.get("days"), reason.get("needed")):
         return ["tenure_short", code]
+    for numbers in ("until", "count", "days"):
+        if numbers in reason and f"{code}_{numbers}" in REASONS:
+            return [f"{code}_{numbers}", code]
     if code == "moment":
         return ["moment_nth", "moment", "moment_stage"] if reason.get("nth") else ["moment_stage", "moment"]
     return [code]
@@ -145,7 +157,9 @@ def _fact(language: str, key: str, value: Any, reason: Mapping[str, Any]) -> str
     """A number or name of a reason as the reader writes it."""
     if key in NAMES:
         return gettext(NAMES[key][value]) if value in NAMES[key] else readable(str(value))
-    if key in ("order", "minimum", "amount", "order_minor", "minimum_minor") and isinstance(value, int):
+    if key == "until":
+        return words.day(datetime.fromisoformat(str(value)), language)
+    if key == "amount" and isinstance(value, int):
         return amount(language, value, str(reason.get("unit") or "EUR"))
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return words.number(value, language)

@@ -61,6 +61,19 @@ def invitation(language: str, terms: Terms, *, business: str) -> str:
 
 
 @words.spoken
+def give_and_get(language: str, terms: Terms, *, business: str) -> str:
+    """The headline that the advocate reads: what she gives first, what she gets second."""
+    gives, gets = friend_gets(language, terms), advocate_gets(language, terms)
+    if gives and gets:
+        return gettext("You give {gives}, you get {gets}").format(gives=gives, gets=gets)
+    if gives:
+        return gettext("Give a friend {gives}").format(gives=gives)
+    if gets:
+        return gettext("{gets} for each friend you bring").format(gets=gets)
+    return gettext("Recommend {business}").format(business=business)
+
+
+@words.spoken
 def how_it_works(language: str, terms: Terms, *, business: str, currency: str) -> list[Step]:
     """Three steps for the advocate: share, the friend buys, the reward comes."""
     return [

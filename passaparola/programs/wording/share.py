@@ -43,10 +43,10 @@ def _opening(language: str, terms: Mapping[str, Any], business: str) -> str:
     if own:
         return own
     if prize:
-        return gettext("I buy at {business} and like it. With my link you get {amount}:").format(
+        return gettext("I buy at {business} and like it. With my link you get {amount}.").format(
             business=business, amount=prize
         )
-    return gettext("I buy at {business} and like it. Here is my link:").format(business=business)
+    return gettext("I buy at {business} and like it. Here is my link.").format(business=business)
 
 
 def _subject(language: str, terms: Mapping[str, Any], business: str) -> str:
