@@ -1,0 +1,203 @@
+"""Which column means what: the mapping file, and the names recognised without one. Pure."""
+
+from collections.abc import Mapping as Dictionary
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from passaparola.kernel.errors import Refusal
+
+KINDS = ("orders", "people", "events")
+WHO = ("user_id", "anonymous_id", "email", "phone")
+_PERSON = ("email", "phone", "name", "given_name", "birthday", "gender", "language")
+FIELDS: dict[str, tuple[str, ...]] = {
+    "orders": (
+        "user_id", "anonymous_id", "order_id", "amount", "currency", "occurred_at", "coupon",
+        "product", "product_name", "category", "quantity", *_PERSON,
+    ),
+    "people": ("user_id", "anonymous_id", "occurred_at", *_PERSON),
+    "events": ("event", "user_id", "anonymous_id", "occurred_at", "message_id", "properties"),
+}  # fmt: skip
+REQUIRED = {"orders": ("amount", "occurred_at"), "people": (), "events": ("event", "occurred_at")}
+# Open families: property:x is text, number:x a number, trait:x a trait, consent.CHANNEL.PURPOSE yes or no.
+PREFIXES = {
+    "orders": ("property:", "number:", "consent."),
+    "people": ("trait:", "consent."),
+    "events": ("property:", "number:"),
+}
+SYNONYMS = {
+    "user_id": (
+        "userid customer_id customerid customer client_id client household_id member_id"
+        " cliente id_cliente cliente_id codice_cliente"
+    ),
+    "anonymous_id": "anonymousid",
+    "order_id": (
+        "orderid order order_number order_no basket_id invoice invoice_id transaction_id"
+        " pedido numero_pedido ordine numero_ordine id_ordine"
+    ),
+    "amount": "total order_total revenue value price_total grand_total importe total_pedido importo totale totale_ordine",
+    "currency": "moneda divisa valuta",
+    "occurred_at": (
+        "date timestamp time created_at order_date ordered_at purchased_at purchase_date fecha data data_ordine"
+    ),
+    "email": "e-mail mail email_address correo",
+    "phone": "telephone mobile telefono teléfono cellulare",
+    "name": "full_name nombre nome",
+    "given_name": "first_name firstname",
+    "birthday": "birth_date date_of_birth fecha_nacimiento data_nascita",
+    "language": "locale lang idioma lingua",
+    "gender": "sex sexo sesso",
+    "product": "product_id sku producto prodotto",
+    "event": "event_name evento",
+    "message_id": "messageid",
+}
+
+
+class BadMapping(Refusal):
+    """The mapping file {path} cannot be used: {detail}."""
+
+    code = "bad_mapping"
+
+
+class DuplicateColumns(Refusal):
+    """The column {column} appears twice in the first line (places {places}): rename one, so that it is clear which is meant."""
+
+    code = "duplicate_columns"
+
+
+class MissingColumns(Refusal):
+    """Which column holds {missing}? There are {found}. Say so with --mapping in a file: {{"columns": {{{example}}}}}."""
+
+    code = "missing_columns"
+
+
+class UnknownColumn(Refusal):
+    """The mapping names the column {column}, but the file has only: {found}."""
+
+    code = "unknown_column"
+
+
+class UnknownField(Refusal):
+    """The mapping fills {field}, which {kind} do not have. Known: {known}."""
+
+    code = "unknown_field"
+
+
+class Format(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """How the file is written; what is left out is recognised."""
+
+    delimiter: str | None = None
+    header: bool = True
+    encoding: str | None = None
+    decimal: str | None = None
+    # A strptime format, or "iso", "epoch", "epoch_ms".
+    dates: str | None = None
+    time_zone: str | None = None
+
+
+class Mapping(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A mapping file. A column is named by its heading or, where there is none, by its place counted from 1."""
+
+    kind: str | None = None
+    format: Format = Format()
+    columns: dict[str, str | int] = {}
+    # Values that hold for every row, e.g. {"currency": "USD"}.
+    constants: dict[str, str] = {}
+    group_by: str | None = None
+    source: str | None = None
+    # Marks every row as simulated: it says so wherever it shows.
+    simulated: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A mapping laid over one file: field → place in the row (from 0), and what was not used."""
+
+    kind: str
+    places: Dictionary[str, int]
+    names: tuple[str, ...]
+    unused: tuple[str, ...]
+
+
+def read(text: bytes, *, path: object) -> Mapping:
+    """The mapping in a JSON document. Raises BadMapping, saying where."""
+    try:
+        found = msgspec.json.decode(text, type=Mapping)
+    except (msgspec.DecodeError, UnicodeDecodeError) as problem:
+        raise BadMapping(path=path, detail=str(problem)) from problem
+    if found.kind is not None and found.kind not in KINDS:
+        raise BadMapping(path=path, detail=f"kind must be one of {', '.join(KINDS)}, not {found.kind}")
+    if found.group_by not in (None, "order_id"):
+        raise BadMapping(path=path, detail='group_by can only be "order_id"')
+    if found.format.decimal not in (None, ".", ","):
+        raise BadMapping(path=path, detail='format.decimal must be "." or ","')
+    return found
+
+
+def lay(mapping: Mapping, names: Sequence[str], kind: str | None) -> Layout:
+    """Find every field's place. Raises a Refusal naming the columns where something is missing, double or unknown."""
+    heads = tuple(name.strip() for name in names)
+    _refuse_duplicates(heads)
+    kind = kind or mapping.kind or _guess_kind(mapping, heads)
+    places = {field: _place(column, heads) for field, column in mapping.columns.items()}
+    for field in (*mapping.columns, *mapping.constants):
+        _check_field(field, kind)
+    taken = set(places.values())
+    if mapping.format.header:
+        for field in FIELDS[kind]:
+            place = _synonym(field, heads)
+            if field not in places and field not in mapping.constants and place is not None and place not in taken:
+                places[field] = place
+                taken.add(place)
+    _check_required(kind, {*places, *mapping.constants}, heads)
+    return Layout(kind, places, heads, tuple(name for at, name in enumerate(heads) if at not in taken))
+
+
+def _refuse_duplicates(heads: tuple[str, ...]) -> None:
+    for name in heads:
+        if name and heads.count(name) > 1:
+            places = ", ".join(str(at + 1) for at, other in enumerate(heads) if other == name)
+            raise DuplicateColumns(column=name, places=places)
+
+
+def _guess_kind(mapping: Mapping, heads: tuple[str, ...]) -> str:
+    def has(field: str) -> bool:
+        return field in mapping.columns or _synonym(field, heads) is not None
+
+    if has("event"):
+        return "events"
+    return "orders" if has("amount") and has("occurred_at") else "people"
+
+
+def _synonym(field: str, heads: tuple[str, ...]) -> int | None:
+    accepted = {field, *SYNONYMS.get(field, "").split()}
+    for at, name in enumerate(heads):
+        if name.lower().replace(" ", "_") in accepted:
+            return at
+    return None
+
+
+def _place(column: str | int, heads: tuple[str, ...]) -> int:
+    if isinstance(column, int):
+        if not 1 <= column <= len(heads):
+            raise UnknownColumn(column=column, found=f"{len(heads)} columns")
+        return column - 1
+    if column not in heads:
+        raise UnknownColumn(column=column, found=", ".join(heads))
+    return heads.index(column)
+
+
+def _check_field(field: str, kind: str) -> None:
+    if field not in FIELDS[kind] and not field.startswith(PREFIXES[kind]) and field != "consent_wording":
+        known = (*FIELDS[kind], *(f"{prefix}…" for prefix in PREFIXES[kind]))
+        raise UnknownField(field=field, kind=kind, known=", ".join(known))
+
+
+def _check_required(kind: str, given: set[str], heads: tuple[str, ...]) -> None:
+    missing = [field for field in REQUIRED[kind] if field not in given]
+    if not given.intersection(WHO if kind != "events" else WHO[:2]):
+        missing.insert(0, "user_id")
+    if missing:
+        example = ", ".join(f'"{field}": "…"' for field in missing)
+        raise MissingColumns(missing=", ".join(missing), found=", ".join(heads), example=example)

@@ -1,0 +1,288 @@
+"""A row becomes events in the Segment shape, with message ids that follow from what the row says. Pure.
+
+The same row gives the same message id in any file, so an overlapping or repeated import adds only what is new. Rows
+without an order id are told apart by counting equal ones: two purchases alike in every cell are two purchases.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from passaparola.doors.imports import cells
+from passaparola.doors.imports.cells import Unreadable
+from passaparola.doors.imports.mapping import Layout
+from passaparola.kernel import money
+
+PRODUCTS_MAX = 100
+MESSAGE_ID_CHARACTERS_MAX = 100
+_TRAITS = {"given_name": "firstName"}
+_encode = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How the cells of this file are read."""
+
+    layout: Layout
+    decimal: str
+    dates: str
+    zone: ZoneInfo
+    currency: str
+    earliest_year: int
+    latest: datetime
+    constants: dict[str, str]
+    simulated: bool = False
+
+    @cached_property
+    def extras(self) -> list[tuple[str, str, str]]:
+        """The property: and number: fields as (field, kind, key)."""
+        parts = [(name, *name.partition(":")[::2]) for name in (*self.layout.places, *self.constants)]
+        return [part for part in parts if part[1] in ("property", "number") and part[2]]
+
+    @cached_property
+    def person_fields(self) -> list[str]:
+        """The fields that say something about the person."""
+        names = ("email", "phone", "name", "given_name", "birthday", "gender", "language")
+        return [name for name in names if name in self.layout.places or name in self.constants]
+
+    @cached_property
+    def about_person(self) -> bool:
+        """Whether rows say anything about people at all."""
+        return (
+            self.layout.kind == "people"
+            or bool(self.person_fields)
+            or any(name.startswith(("consent.", "trait:")) for name in (*self.layout.places, *self.constants))
+        )
+
+
+@dataclass(slots=True)
+class Line:
+    """One readable row of an order file."""
+
+    who: dict[str, str]
+    order_id: str
+    amount_minor: int
+    unit: str
+    at: datetime
+    coupon: str = ""
+    product: dict[str, Any] = field(default_factory=dict)
+    properties: dict[str, Any] = field(default_factory=dict)
+
+
+def value(reading: Reading, row: Sequence[str], name: str) -> str:
+    """A field's text in this row, or the constant, or empty."""
+    place = reading.layout.places.get(name)
+    return row[place].strip() if place is not None else reading.constants.get(name, "")
+
+
+def who(reading: Reading, row: Sequence[str]) -> dict[str, str]:
+    """userId or anonymousId. Who is known by e-mail or phone only gets an anonymous id that follows from it."""
+    if text := value(reading, row, "user_id"):
+        return {"userId": cells.identifier(text, "user_id")}
+    if text := value(reading, row, "anonymous_id"):
+        return {"anonymousId": cells.identifier(text, "anonymous_id")}
+    for name in ("email", "phone"):
+        if text := value(reading, row, name).lower():
+            return {"anonymousId": f"import-{digest({name: text})}"}
+    raise Unreadable("user_id_missing")
+
+
+def line(reading: Reading, row: Sequence[str], *, negative: bool = False) -> Line:
+    """A row of an order file. Raises Unreadable with the reason."""
+    unit = cells.currency(value(reading, row, "currency") or reading.currency)
+    amount = cells.amount(value(reading, row, "amount"), reading.decimal, negative=negative)
+    grouped_id = value(reading, row, "order_id")
+    return Line(
+        who=who(reading, row),
+        order_id=cells.identifier(grouped_id, "order_id") if "order_id" in reading.layout.places else "",
+        amount_minor=money.parse(amount, unit),
+        unit=unit,
+        at=when(reading, row),
+        coupon=value(reading, row, "coupon"),
+        product=_product(reading, row, amount),
+        properties=properties(reading, row),
+    )
+
+
+def when(reading: Reading, row: Sequence[str]) -> datetime:
+    """The row's time. Raises Unreadable."""
+    text = value(reading, row, "occurred_at")
+    return cells.moment(text, reading.dates, reading.zone, earliest_year=reading.earliest_year, latest=reading.latest)
+
+
+def _product(reading: Reading, row: Sequence[str], amount: Decimal) -> dict[str, Any]:
+    names = (("product", "product_id"), ("product_name", "name"), ("category", "category"))
+    found: dict[str, Any] = {key: text for name, key in names if (text := value(reading, row, name))}
+    if found:
+        if text := value(reading, row, "quantity"):
+            found["quantity"] = _number(text, reading.decimal)
+        found["total"] = amount
+    return found
+
+
+def properties(reading: Reading, row: Sequence[str]) -> dict[str, Any]:
+    """The row's property: and number: columns. Raises Unreadable for a number that is none."""
+    found: dict[str, Any] = {}
+    for name, kind, key in reading.extras:
+        if text := value(reading, row, name):
+            found[key] = _number(text, reading.decimal) if kind == "number" else text
+    return found
+
+
+def _number(text: str, decimal: str) -> int | Decimal:
+    try:
+        number = cells.amount(text, decimal, negative=True)
+    except Unreadable as problem:
+        raise Unreadable("number_unreadable", text) from problem
+    return int(number) if number == number.to_integral_value() else number
+
+
+def order(lines: Sequence[Line], *, nth: Callable[[str], int]) -> dict[str, Any]:
+    """One Order Completed from the row, or the rows, of an order. Raises Unreadable where they contradict each other.
+
+    `nth(digest)` says how many equal rows came before, counting this one; asked only where there is no order id.
+    """
+    first = lines[0]
+    if any(other.who != first.who for other in lines):
+        raise Unreadable("order_of_two_customers", first.order_id)
+    if any(other.unit != first.unit for other in lines):
+        raise Unreadable("order_in_two_currencies", first.order_id)
+    total = sum(other.amount_minor for other in lines)
+    if total < 0:
+        raise Unreadable("amount_negative", first.order_id)
+    order_id = first.order_id or _unnamed(first, nth)
+    found = {
+        **first.properties,
+        "order_id": order_id,
+        "total": Decimal(total).scaleb(-money.digits(first.unit)),
+        "currency": first.unit,
+    }
+    if first.coupon:
+        found["coupon"] = first.coupon
+    if products := [other.product for other in lines if other.product]:
+        found["products"] = products[:PRODUCTS_MAX]
+        found["products_count"] = len(products)
+    at = min(other.at for other in lines)
+    return {
+        "type": "track",
+        "event": "Order Completed",
+        "messageId": message_id("order", order_id),
+        **first.who,
+        "timestamp": iso(at),
+        "properties": found,
+    }
+
+
+def _unnamed(first: Line, nth: Callable[[str], int]) -> str:
+    """An order id for a row without one: what it says, and the how-manieth such row it is."""
+    said = digest([first.who, iso(first.at), first.amount_minor, first.unit, first.product, first.properties])
+    return f"row-{said}-{nth(said)}"
+
+
+def person(reading: Reading, row: Sequence[str]) -> list[dict[str, Any]]:
+    """An identify and the consents of a row, empty if the row says nothing about the person. Raises Unreadable."""
+    if not reading.about_person:
+        return []
+    traits: dict[str, Any] = {_TRAITS.get(name, name): text for name in reading.person_fields if (text := value(reading, row, name))}
+    for name in reading.layout.places:
+        if name.startswith("trait:") and (text := value(reading, row, name)):
+            traits[name.removeprefix("trait:")] = text
+    if reading.simulated and traits:
+        traits["simulated"] = True
+    base: dict[str, Any] = who(reading, row)
+    if value(reading, row, "occurred_at"):
+        base["timestamp"] = iso(when(reading, row))
+    found = consents(reading, row, base)
+    if traits or reading.layout.kind == "people":
+        # The time stands apart from the id: the same facts on a second order are not a second fact.
+        identify = {**base, "type": "identify", "traits": traits}
+        identify["messageId"] = message_id("person", digest([who(reading, row), traits]))
+        if reading.layout.kind == "orders":
+            identify.pop("timestamp", None)
+        found.insert(0, identify)
+    return found
+
+
+def consents(reading: Reading, row: Sequence[str], base: dict[str, Any]) -> list[dict[str, Any]]:
+    """A Consent Given or Consent Refused for each consent column with an answer. Raises Unreadable."""
+    found = []
+    for name in (*reading.layout.places, *reading.constants):
+        if not name.startswith("consent."):
+            continue
+        answer = cells.agreement(value(reading, row, name))
+        if answer is None:
+            continue
+        _, channel, purpose = (*name.split("."), "referral")[:3]
+        said: dict[str, Any] = {
+            "channel": channel,
+            "purpose": purpose,
+            "wording": value(reading, row, "consent_wording"),
+            "evidence": {"method": "import"},
+        }
+        if reading.simulated:
+            said["evidence"]["simulated"] = True
+        event = "Consent Given" if answer else "Consent Refused"
+        identity = {key: text for key, text in base.items() if key != "timestamp"}
+        found.append(
+            {
+                **base,
+                "type": "track",
+                "event": event,
+                "messageId": message_id("consent", digest([identity, event, said])),
+                "properties": said,
+            }
+        )
+    return found
+
+
+def event(reading: Reading, row: Sequence[str], *, nth: Callable[[str], int]) -> dict[str, Any]:
+    """A track event of an event file. Raises Unreadable."""
+    name = cells.identifier(value(reading, row, "event"), "event")
+    found = properties(reading, row)
+    if text := value(reading, row, "properties"):
+        try:
+            more = json.loads(text, parse_float=Decimal)
+        except ValueError as problem:
+            raise Unreadable("properties_not_json", text) from problem
+        if not isinstance(more, dict):
+            raise Unreadable("properties_not_json", text)
+        found = {**more, **found}
+    item: dict[str, Any] = {
+        "type": "track",
+        "event": name,
+        **who(reading, row),
+        "timestamp": iso(when(reading, row)),
+        "properties": found,
+    }
+    given = value(reading, row, "message_id")
+    item["messageId"] = message_id("", given) if given else _counted("event", item, nth)
+    return item
+
+
+def _counted(kind: str, item: dict[str, Any], nth: Callable[[str], int]) -> str:
+    said = digest(item)
+    return message_id(kind, f"{said}-{nth(said)}")
+
+
+def digest(said: object) -> str:
+    """24 hex digits of what is said, whatever the order of its keys."""
+    return hashlib.blake2b(_encode(said), digest_size=12).hexdigest()
+
+
+def message_id(kind: str, key: str) -> str:
+    """`kind:key`, shortened by hashing where it would be longer than the log takes."""
+    whole = f"{kind}:{key}" if kind else key
+    return whole if len(whole) <= MESSAGE_ID_CHARACTERS_MAX else f"{kind or 'id'}:{digest(key)}"
+
+
+def iso(at: datetime) -> str:
+    """A UTC time as the log writes it."""
+    return at.isoformat().replace("+00:00", "Z")
