@@ -154,7 +154,7 @@ class _Stumbled(Exception):
 def _fold(happenings: Sequence[Happening], number: int) -> Batch:
     """Read everything the events are about, then fold them one by one, in memory."""
     for happening in happenings:
-        happening.id, happening.person_id, happening.result, happening.notes = 0, None, {}, []
+        happening.id, happening.person_id, happening.result, happening.notes = 0, None, {}, {}
     batch = Batch(number)
     steps = _open(batch, happenings)
     for position, happening in enumerate(happenings):

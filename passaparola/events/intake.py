@@ -5,6 +5,7 @@ Rules of the Segment specification as a server must keep them; times and limits 
 """
 
 import hashlib
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -50,15 +51,15 @@ class Happening(msgspec.Struct, kw_only=True):
     result: dict[str, Any] = {}
     props: dict[str, Any] = {}
     given_traits: dict[str, Any] = {}
-    notes: list[tuple[str, dict[str, Any]]] = []
+    notes: dict[str, list[dict[str, Any]]] = {}
 
     def tell(self, kind: str, /, **values: Any) -> None:
         """Leave a note for the rooms downstream."""
-        self.notes.append((kind, values))
+        self.notes.setdefault(kind, []).append(values)
 
-    def told(self, kind: str, /) -> list[dict[str, Any]]:
+    def told(self, kind: str, /) -> Sequence[dict[str, Any]]:
         """The notes of a kind left upstream."""
-        return [values for name, values in self.notes if name == kind]
+        return self.notes.get(kind, ())
 
 
 class Rejected(msgspec.Struct):
@@ -280,7 +281,7 @@ def unpack(happening: Happening) -> None:
     """Read the JSON columns once for all rooms."""
     happening.props = _decode_object(happening.properties) if happening.properties != "{}" else {}
     happening.given_traits = _decode_object(happening.traits) if happening.traits else {}
-    happening.result, happening.notes = {}, []
+    happening.result, happening.notes = {}, {}
 
 
 def fingerprint(source: str, message_id: str) -> bytes:

@@ -51,6 +51,10 @@ class Table:
         self._fresh_keys.add(row[self.key])
         return row
 
+    def is_fresh(self, key: int) -> bool:
+        """Whether this batch made the row."""
+        return key in self._fresh_keys
+
     def change(self, row: Record, **values: Any) -> Record:
         """Change columns of a row that was taken or added."""
         row.update(values)

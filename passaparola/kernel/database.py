@@ -171,17 +171,17 @@ def _write(model: type[models.Model], values: Sequence[dict[str, Any]], conflict
         return
     names, types, _ = _shape(model)
     table = model._meta.db_table
-    writers = _writers(model)
     if vendor(alias) == "sqlite":
+        writers = _writers(model, sqlite=True)
         step = _SQLITE_PARAMETERS_MAX // len(names)
         one = f"({', '.join('?' * len(names))})"
-        for start in range(0, len(values), step):
-            chunk = values[start : start + step]
-            flat = [_to_sqlite(w(row[n]) if w else row[n]) for row in chunk for n, w in zip(names, writers)]
+        for chunk in chunks(values, step):
+            flat = [w(v) if w and (v := row[n]) is not None else row[n] for row in chunk for n, w in zip(names, writers)]
             driver(alias).execute(
                 f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([one] * len(chunk))}{conflict}", flat
             )
         return
+    writers = _writers(model, sqlite=False)
     arrays = [[(w(row[n]) if w and row[n] is not None else row[n]) for row in values] for n, w in zip(names, writers)]
     lists = ", ".join(f"%b::{kind}[]" for kind in types)
     # jsonb has no binary text form: it travels as text and is cast on the server.
@@ -216,15 +216,16 @@ def _to_driver(value: Any) -> Any:
     return list(value) if isinstance(value, (set, tuple, frozenset)) else value
 
 
+def _sqlite_time(value: datetime) -> str:
+    """A time as Django stores it on SQLite: naive UTC text."""
+    return str((value if value.tzinfo is UTC else value.astimezone(UTC)).replace(tzinfo=None))
+
+
 def _to_sqlite(value: Any) -> Any:
-    """Times as Django stores them on SQLite (naive UTC text); lists as JSON for json_each."""
+    """Times as Django stores them; lists as JSON for json_each."""
     kind = type(value)
     if kind is datetime:
-        return (
-            str(value.astimezone(UTC).replace(tzinfo=None))
-            if value.tzinfo is not UTC
-            else str(value.replace(tzinfo=None))
-        )
+        return _sqlite_time(value)
     if kind in (list, tuple, set, frozenset):
         return json.dumps(list(value))
     if kind is date:
@@ -287,10 +288,12 @@ def _shape(model: type[models.Model]) -> tuple[tuple[str, ...], tuple[str, ...],
 
 
 @cache
-def _writers(model: type[models.Model]) -> tuple[Any, ...]:
-    return tuple(
-        _json_text if field.get_internal_type() == "JSONField" else None for field in model._meta.concrete_fields
-    )
+def _writers(model: type[models.Model], *, sqlite: bool) -> tuple[Any, ...]:
+    """How a value of each column goes to the driver; None: as it is."""
+    by_kind: dict[str, Any] = {"JSONField": _json_text}
+    if sqlite:
+        by_kind |= {"DateTimeField": _sqlite_time, "DateField": date.isoformat}
+    return tuple(by_kind.get(field.get_internal_type()) for field in model._meta.concrete_fields)
 
 
 @cache

@@ -55,6 +55,8 @@ class People:
         self._names_of: dict[int, list[Record]] = {}
         self._members: dict[int, set[int]] = {}
         self._consents: dict[int, list[Record]] = {}
+        # How many persons an event made: nearly always none or one, two for an alias of strangers.
+        self._made: dict[int, int] = {}
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -115,6 +117,10 @@ class People:
             return self.persons.rows[person]["root_id"] if person in self.persons.rows else None
         known = self._holder("user_id", happening.user_id)
         return known if known is not None else self._holder("anonymous_id", happening.anonymous_id)
+
+    def is_new(self, person_id: int) -> bool:
+        """Whether this batch made the person: nothing about them is in the store yet."""
+        return self.persons.is_fresh(person_id)
 
     def everybody(self) -> set[int]:
         """Ids of all persons read or made so far."""
@@ -200,10 +206,9 @@ class People:
         return bool(self.names(person_id, "user_id"))
 
     def _create(self, happening: Happening) -> int:
-        salt = sum(1 for row in self.persons.fresh if row["uid"] == names.uid(happening.fingerprint, 0))
-        row = self.persons.add(
-            uid=names.uid(happening.fingerprint, salt), created_at=happening.received_at, root_id=0, profile={}
-        )
+        uid = names.uid(happening.fingerprint, self._made.get(happening.id, 0))
+        self._made[happening.id] = self._made.get(happening.id, 0) + 1
+        row = self.persons.add(uid=uid, created_at=happening.received_at, root_id=0, profile={})
         row["root_id"] = row["id"]
         self._members[row["id"]] = {row["id"]}
         return row["id"]

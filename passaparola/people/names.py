@@ -3,6 +3,7 @@
 import hashlib
 import re
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 from email_validator import EmailNotValidError, validate_email
@@ -16,8 +17,11 @@ _SPACES = re.compile(r"\s+")
 
 def email(text: object) -> str | None:
     """An e-mail address as it is stored (lower case), or None if it is none."""
-    if not isinstance(text, str) or not 3 <= len(text) <= 254:
-        return None
+    return _email(text) if isinstance(text, str) and 3 <= len(text) <= 254 else None
+
+
+@lru_cache(8192)
+def _email(text: str) -> str | None:
     try:
         # "example.test" is what the demo and every test write to; it can never be delivered.
         found = validate_email(text.strip(), check_deliverability=False, test_environment=True)

@@ -59,6 +59,10 @@ class Segments:
 
     def _read_days(self, roots: Iterable[int]) -> None:
         wanted = {root for root in map(self.people.root, roots) if root not in self._days}
+        for root in [root for root in wanted if self.people.is_new(root) and len(self.people.members(root)) == 1]:
+            # Made by this batch: all their visits are here.
+            wanted.discard(root)
+            self._days[root] = sorted(row["day"] for row in self.visits.fresh if row["person_id"] == root)
         if not wanted:
             return
         owner = {member: root for root in wanted for member in self.people.members(root)}

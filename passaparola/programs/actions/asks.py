@@ -19,7 +19,7 @@ def step(desk: Desk, happening: Happening) -> None:
         if program:
             consider(desk, program, person, happening, "time passed")
         return None
-    if happening.history:
+    if happening.history or not (happening.type == "track" or happening.told("stage") or happening.told("consent")):
         return None
     for program in list(desk.programs.rows.values()):
         if program["state"] == "active":
