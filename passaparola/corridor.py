@@ -155,6 +155,7 @@ def _fold(happenings: Sequence[Happening], number: int) -> Batch:
     """Read everything the events are about, then fold them one by one, in memory."""
     for happening in happenings:
         happening.id, happening.person_id, happening.result, happening.notes = 0, None, {}, {}
+        happening.before = None
     batch = Batch(number)
     steps = _open(batch, happenings)
     for position, happening in enumerate(happenings):

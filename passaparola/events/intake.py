@@ -52,6 +52,8 @@ class Happening(msgspec.Struct, kw_only=True):
     props: dict[str, Any] = {}
     given_traits: dict[str, Any] = {}
     notes: dict[str, list[dict[str, Any]]] = {}
+    # Orders of the person, and the time of the last, before this event was counted.
+    before: tuple[int, datetime | None] | None = None
 
     def tell(self, kind: str, /, **values: Any) -> None:
         """Leave a note for the rooms downstream."""
@@ -281,7 +283,7 @@ def unpack(happening: Happening) -> None:
     """Read the JSON columns once for all rooms."""
     happening.props = _decode_object(happening.properties) if happening.properties != "{}" else {}
     happening.given_traits = _decode_object(happening.traits) if happening.traits else {}
-    happening.result, happening.notes = {}, {}
+    happening.result, happening.notes, happening.before = {}, {}, None
 
 
 def fingerprint(source: str, message_id: str) -> bytes:

@@ -13,6 +13,7 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import Any
 
+import msgspec
 from django.db import connections, models, transaction
 from django.db.utils import OperationalError
 
@@ -143,7 +144,9 @@ def columns(model: type[models.Model]) -> tuple[str, ...]:
 def select(model: type[models.Model], where: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
     """Rows of a table as dicts of Python values (aware UTC times, decoded JSON)."""
     names, _, readers = _shape(model)
-    found = rows(f"SELECT {', '.join(names)} FROM {model._meta.db_table} WHERE {where}", parameters)
+    if vendor() == "sqlite":
+        readers = _sqlite_readers(model)
+    found = rows(f"SELECT {_picks(model, vendor())} FROM {model._meta.db_table} WHERE {where}", parameters)
     return [
         {
             name: reader(value) if reader and value is not None else value
@@ -218,7 +221,7 @@ def _to_driver(value: Any) -> Any:
 
 def _sqlite_time(value: datetime) -> str:
     """A time as Django stores it on SQLite: naive UTC text."""
-    return str((value if value.tzinfo is UTC else value.astimezone(UTC)).replace(tzinfo=None))
+    return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(" ")[:-6]
 
 
 def _to_sqlite(value: Any) -> Any:
@@ -246,11 +249,15 @@ def as_day(value: Any) -> date:
 
 
 def _as_json(value: Any) -> Any:
-    return json.loads(value) if isinstance(value, (str, bytes)) else value
+    return _decode_json(value) if isinstance(value, (str, bytes)) else value
 
 
 def _json_text(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _encode_json(value).decode()
+
+
+_decode_json = msgspec.json.Decoder().decode
+_encode_json = msgspec.json.Encoder(order="sorted").encode
 
 
 _TYPES: dict[str, str] = {
@@ -285,6 +292,20 @@ def _shape(model: type[models.Model]) -> tuple[tuple[str, ...], tuple[str, ...],
         tuple(_TYPES[kind] for kind in kinds),
         tuple(_READERS.get(kind) for kind in kinds),
     )
+
+
+@cache
+def _picks(model: type[models.Model], kind: str) -> str:
+    """What a SELECT of whole rows lists. On SQLite a time is picked as text with its zone, which is read in one step
+    (as a plain column Django's converter would parse it first and leave the zone out)."""
+    times = {f.column for f in model._meta.concrete_fields if f.get_internal_type() == "DateTimeField"}
+    return ", ".join(f"{n} || '+00:00'" if kind == "sqlite" and n in times else n for n in columns(model))
+
+
+@cache
+def _sqlite_readers(model: type[models.Model]) -> tuple[Any, ...]:
+    kinds = (field.get_internal_type() for field in model._meta.concrete_fields)
+    return tuple(datetime.fromisoformat if kind == "DateTimeField" else _READERS.get(kind) for kind in kinds)
 
 
 @cache

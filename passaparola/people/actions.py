@@ -55,6 +55,7 @@ class People:
         self._names_of: dict[int, list[Record]] = {}
         self._members: dict[int, set[int]] = {}
         self._consents: dict[int, list[Record]] = {}
+        self._unread: set[int] = set()
         # How many persons an event made: nearly always none or one, two for an alias of strangers.
         self._made: dict[int, int] = {}
 
@@ -71,8 +72,8 @@ class People:
         found: set[int] = set()
         for kind, values in wanted.items():
             if values:
-                some = self.identities.take(f"kind = ? AND {database.any_of('value', 'text')}", [kind, sorted(values)])
-                found.update(row["person_id"] for row in some)
+                sql = f"SELECT person_id FROM identity WHERE kind = ? AND {database.any_of('value', 'text')}"
+                found.update(row[0] for row in database.rows(sql, [kind, sorted(values)]))
         merges = [h.props["merge"] for h in happenings if h.name == "Person Unmerged" and _is_id(h.props.get("merge"))]
         for merge in self.merges.take_any("id", merges):
             numbers.update((merge["kept_id"], *merge["moved"]))
@@ -92,8 +93,7 @@ class People:
             if (row["kind"], row["value"]) not in self._by_name:
                 self._by_name[row["kind"], row["value"]] = row
                 self._names_of.setdefault(row["person_id"], []).append(row)
-        for row in self.consents.take_any("person_id", everybody):
-            self._consents.setdefault(row["person_id"], []).append(row)
+        self._unread.update(everybody)
 
     def root(self, person_id: int) -> int:
         """Who this person is now. Raises UnknownPerson."""
@@ -133,6 +133,12 @@ class People:
 
     def consent(self, person_id: int, channel: str, purpose: str) -> str | None:
         """What is in force for a channel and purpose: the newest row of all selves, or None."""
+        if self._unread:
+            # Few events need consents; the first that does reads everybody's at once.
+            unread, self._unread = self._unread, set()
+            for row in self.consents.take_any("person_id", unread):
+                if not self.consents.is_fresh(row["id"]):
+                    self._consents.setdefault(row["person_id"], []).append(row)
         rows = (row for member in self.members(person_id) for row in self._consents.get(member, ()))
         fitting = [row for row in rows if row["channel"] == channel and row["purpose"] == purpose]
         return max(fitting, key=lambda row: row["id"])["state"] if fitting else None

@@ -111,9 +111,7 @@ class Segments:
             "first_seen_at": min(row["first_seen_at"], at),
             "last_seen_at": max(row["last_seen_at"], at),
         }
-        happening.tell(
-            "before", orders=row["orders"], first_order_at=row["first_order_at"], last_order_at=row["last_order_at"]
-        )
+        happening.before = (row["orders"], row["last_order_at"])
         for note in happening.told("order"):
             values |= self._order(row, note["row"], happening)
         for note in happening.told("refund"):

@@ -1,6 +1,6 @@
 """A friend's way: opened by evidence, converted by an order, rewarded after the return window, reversed by a refund."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from passaparola.events.actions import net
@@ -29,6 +29,8 @@ def step(desk: Desk, happening: Happening) -> None:
         return _expire(desk, number, happening)
     if happening.name == "Advocate Claimed" and happening.type == "act":
         return _claim(desk, happening)
+    if happening.type in ("page", "screen", "group"):
+        return None
     if happening.person_id is None or happening.history:
         for note in happening.told("refund"):
             _give_back(desk, note["row"], happening)
@@ -156,14 +158,11 @@ def _likeness(row: Record) -> tuple[str, str]:
 
 def _was_customer(desk: Desk, program: Record, happening: Happening) -> bool:
     """Bought before this event (ever, or within the days the terms name)."""
-    before: Any = next(iter(happening.told("before")), None)
-    if before is None:
-        row = desk.segments.of(happening.person_id or 0)
-        before = row or {"orders": 0, "last_order_at": None}
-    if not before["orders"]:
+    row = desk.segments.of(happening.person_id or 0)
+    orders, last = happening.before or ((row["orders"], row["last_order_at"]) if row else (0, None))
+    if not orders or last is None:
         return False
     days = desk.terms(program)["qualify"].get("new_customer_days")
-    last: datetime = before["last_order_at"]
     return days is None or happening.occurred_at - last < timedelta(days=days)
 
 
@@ -370,9 +369,7 @@ def _claim(desk: Desk, happening: Happening) -> None:
         o for o in desk.events.orders.rows.values() if o["person_id"] in desk.people.members(happening.person_id)
     ]
     before = [o["occurred_at"] for o in earlier if o["occurred_at"] < order["occurred_at"] and o["completed"]]
-    happening.tell(
-        "before", orders=len(before), first_order_at=min(before, default=None), last_order_at=max(before, default=None)
-    )
+    happening.before = (len(before), max(before, default=None))
     referral = _open(desk, program, happening, "waiting_purchase")
     if referral and referral["state"] in ("registered", "qualified"):
         _convert(desk, program, referral, order, happening)
