@@ -21,6 +21,8 @@ from django.db.utils import OperationalError
 CORRIDOR_LOCK = 0x70617373
 _SQLITE_PARAMETERS_MAX = 30_000
 _RETRY_SECONDS = 0.002
+_PAUSED_SECONDS_MAX = 20
+_SQLITE_BUSY_MS = 20_000
 _STREAM_ROWS = 2_000
 
 
@@ -39,6 +41,8 @@ def turn(*, wait_seconds: float = 60.0) -> Iterator[None]:
     with _begin(wait_seconds):
         if vendor() == "postgresql":
             with connections["default"].cursor() as cursor:
+                # A process that is paused while it has its turn must not hold up the others for ever.
+                cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{_PAUSED_SECONDS_MAX}s'")
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CORRIDOR_LOCK])
         yield
 
@@ -55,14 +59,17 @@ def _begin(wait_seconds: float) -> Iterator[None]:
     connection.connection.execute("PRAGMA busy_timeout = 0")
     until = time.monotonic() + wait_seconds
     atomic = transaction.atomic()
-    while True:
-        try:
-            atomic.__enter__()
-            break
-        except OperationalError as problem:
-            if "locked" not in str(problem) or time.monotonic() > until:
-                raise
-            time.sleep(_RETRY_SECONDS)
+    try:
+        while True:
+            try:
+                atomic.__enter__()
+                break
+            except OperationalError as problem:
+                if "locked" not in str(problem) or time.monotonic() > until:
+                    raise
+                time.sleep(_RETRY_SECONDS)
+    finally:
+        connection.connection.execute(f"PRAGMA busy_timeout = {_SQLITE_BUSY_MS}")
     try:
         yield
     except BaseException as problem:
@@ -179,7 +186,9 @@ def _write(model: type[models.Model], values: Sequence[dict[str, Any]], conflict
         step = _SQLITE_PARAMETERS_MAX // len(names)
         one = f"({', '.join('?' * len(names))})"
         for chunk in chunks(values, step):
-            flat = [w(v) if w and (v := row[n]) is not None else row[n] for row in chunk for n, w in zip(names, writers)]
+            flat = [
+                w(v) if w and (v := row[n]) is not None else row[n] for row in chunk for n, w in zip(names, writers)
+            ]
             driver(alias).execute(
                 f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([one] * len(chunk))}{conflict}", flat
             )

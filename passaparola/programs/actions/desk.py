@@ -1,5 +1,6 @@
 """What a batch has to do with of programmes: read once, found by key, changed in one place."""
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +26,7 @@ from passaparola.programs.models import (
 from passaparola.segments.actions import Segments, ring_person
 
 SWEEP_PEOPLE_MAX = 500
+_TOKEN_IN_URL = re.compile(r"[?&]pp=([A-Za-z0-9_-]{16,32})")
 # How long an advocate's caps look back, and asks are remembered.
 YEAR = timedelta(days=365)
 
@@ -66,7 +68,7 @@ class Desk:
             codes.normalise(v) for h in happenings for k in ("code", "coupon") if isinstance(v := h.props.get(k), str)
         }
         self._take_codes(self.codes.take_any("value", wanted, "text"))
-        tokens = {v for h in happenings for k in ("token", "click", "click_id") if isinstance(v := h.props.get(k), str)}
+        tokens = {token for happening in happenings for token in click_tokens(happening)}
         self._take_clicks(self.clicks.take_any("token", tokens, "text"))
         self._take_codes(self.codes.take_any("id", {row["code_id"] for row in self.clicks.rows.values()}))
         self.referrals.take_any("id", {i for h in happenings if (i := ring_number(h, "hold", "referral"))})
@@ -231,6 +233,14 @@ class Desk:
             and now - row["changed_at"] < YEAR
             and any(promise["rule"] == "advocate" for promise in row["promised"])
         )
+
+
+def click_tokens(happening: Happening) -> list[str]:
+    """Click tokens an event carries: as a property, or in the address of the page that was seen (?pp=…)."""
+    found = [v for k in ("token", "click", "click_id") if isinstance(v := happening.props.get(k), str)]
+    if "pp=" in happening.properties:
+        found += _TOKEN_IN_URL.findall(happening.properties)
+    return found
 
 
 def ring_number(happening: Happening, kind: str, noun: str) -> int | None:

@@ -9,12 +9,12 @@ from passaparola.kernel.batch import Record
 from passaparola.people import names
 from passaparola.programs import attribution
 from passaparola.programs.actions.acts import WrongState
-from passaparola.programs.actions.desk import Desk, UnknownCode, ring_number
+from passaparola.programs.actions.desk import Desk, UnknownCode, click_tokens, ring_number
 from passaparola.programs.attribution import Evidence
 from passaparola.programs.models import Referral
 
 # Events by which a friend becomes known: they bind the friend to the advocate.
-_SIGN_UPS = ("Friend Signed Up", "Signed Up")
+_SIGN_UPS = ("Friend Signed Up", "Signed Up", "Coupon Entered")
 
 
 def step(desk: Desk, happening: Happening) -> None:
@@ -30,6 +30,8 @@ def step(desk: Desk, happening: Happening) -> None:
     if happening.name == "Advocate Claimed" and happening.type == "act":
         return _claim(desk, happening)
     if happening.type in ("page", "screen", "group"):
+        if happening.person_id is not None:
+            _bind_clicks(desk, happening)
         return None
     if happening.person_id is None or happening.history:
         for note in happening.told("refund"):
@@ -53,8 +55,10 @@ def step(desk: Desk, happening: Happening) -> None:
 
 def _bind_clicks(desk: Desk, happening: Happening) -> None:
     """A click token that comes back with somebody's event tells whose click it was."""
-    for key in ("click", "click_id", "token"):
-        click = desk.click(happening.props.get(key)) if happening.name != "Link Clicked" else None
+    if happening.name == "Link Clicked":
+        return
+    for token in click_tokens(happening):
+        click = desk.click(token)
         if click and click["person_id"] is None:
             desk.clicks.change(click, person_id=happening.person_id)
 
