@@ -30,6 +30,8 @@ class Events:
         order_ids = {
             _order_key(h)[1] for h in happenings if h.type == "track" and h.name in _ABOUT_ORDERS and _has_order(h)
         }
+        claims = (h.props.get("order_id") for h in happenings if h.type == "act" and h.name == "Advocate Claimed")
+        order_ids |= {str(order_id) for order_id in claims if order_id}
         self.take_orders(self.orders.take_any("order_id", order_ids, "text"))
         names = {h.name for h in happenings if h.type == "track"}
         if names and members:

@@ -44,7 +44,8 @@ def turn(*, wait_seconds: float = 60.0) -> Iterator[None]:
                 # A process that is paused while it has its turn must not hold up the others for ever.
                 cursor.execute(f"SET LOCAL idle_in_transaction_session_timeout = '{_PAUSED_SECONDS_MAX}s'")
                 cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CORRIDOR_LOCK])
-        yield
+        with connections["default"].wrap_database_errors:
+            yield
 
 
 @contextmanager
@@ -79,9 +80,14 @@ def _begin(wait_seconds: float) -> Iterator[None]:
         atomic.__exit__(None, None, None)
 
 
-def savepoint() -> Any:
-    """A savepoint: a refusal by the database inside it leaves the surrounding transaction usable."""
-    return transaction.atomic()
+@contextmanager
+def savepoint() -> Iterator[None]:
+    """A savepoint: a refusal by the database inside it leaves the surrounding transaction usable.
+
+    The driver's own errors leave it as Django's, so that callers know one kind on either database.
+    """
+    with transaction.atomic(), connections["default"].wrap_database_errors:
+        yield
 
 
 def driver(alias: str = "default") -> Any:

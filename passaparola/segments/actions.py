@@ -44,14 +44,17 @@ class Segments:
         self.traits, self.visits = batch.table(Traits), batch.table(Visit)
         self.changes, self.settings = batch.table(StageChange), batch.table(Setting)
         self._days: dict[int, list[int]] = {}
+        # (person, day) as recorded: after an unmerge each self keeps the days on which it came.
+        self._recorded: set[tuple[int, int]] = set()
         self.ranges = stages.Ranges()
 
     def load(self, happenings: Sequence[Happening], person_ids: Iterable[int]) -> None:
         """Read the traits of the batch's people and the days on which those who came now came before."""
         for row in self.settings.take("name = ?", [STAGES_SETTING]):
             self.ranges = stages.Ranges.read(row["value"])
+        # Of other selves too: an unmerge gives them theirs back.
         roots = {self.people.root(i) for i in person_ids}
-        self.traits.take_any("person_id", roots)
+        self.traits.take_any("person_id", roots | set(person_ids))
         coming = {root for h in happenings if h.name in VISITS and (root := self.people.peek(h))}
         coming |= {subject for h in happenings if (subject := ring_person(h, "stage"))}
         coming |= {i for h in happenings if h.name == "Timer Rang" and h.props.get("kind") == "restage" for i in roots}
@@ -70,6 +73,7 @@ class Segments:
         sql = f"SELECT person_id, day FROM visit WHERE {database.any_of('person_id')}"
         for person, day in database.rows(sql, [sorted(owner)]):
             found[owner[person]].add(day)
+            self._recorded.add((person, day))
         for row in self.visits.fresh:
             if row["person_id"] in owner:
                 found[owner[row["person_id"]]].add(row["day"])
@@ -152,10 +156,12 @@ class Segments:
 
     def _visit(self, root: int, happening: Happening) -> None:
         days = self.days(root)
+        if (root, happening.day) not in self._recorded:
+            self._recorded.add((root, happening.day))
+            self.visits.add(person_id=root, day=happening.day)
         spot = bisect_left(days, happening.day)
         if spot < len(days) and days[spot] == happening.day:
             return
-        self.visits.add(person_id=root, day=happening.day)
         insort(days, happening.day)
         self._stage(root, happening, "visit")
 
@@ -217,7 +223,8 @@ class Segments:
     def _restage(self, happening: Happening) -> None:
         """One slice of everybody under new ranges; the next slice rings again."""
         after = happening.props["payload"].get("after", 0)
-        slice_ = [i for i in sorted(self.traits.rows) if i > after]
+        # The batch may have read others besides; the slice is the first so many.
+        slice_ = sorted(i for i in self.traits.rows if i > after)[:SWEEP_PEOPLE_MAX]
         for person in slice_:
             if self.people.root(person) == person:
                 self._stage(person, happening, "ranges changed")

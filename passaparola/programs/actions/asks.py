@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from passaparola.events.intake import Happening
 from passaparola.kernel.batch import Record
 from passaparola.programs import asking
-from passaparola.programs.actions.desk import YEAR, Desk, _ask_person, ring_number
+from passaparola.programs.actions.desk import SWEEP_PEOPLE_MAX, YEAR, Desk, _ask_person, ring_number
 
 _ADULT_ENOUGH_YEARS = 14
 
@@ -62,7 +62,8 @@ def _sweep(desk: Desk, happening: Happening) -> None:
     if program["state"] != "active":
         return
     rows = desk.segments.traits.rows
-    slice_ = [i for i in sorted(rows) if i > payload["after"] and rows[i]["stage"] in payload["stages"]]
+    # The batch may have read others besides; the slice is the first so many.
+    slice_ = sorted(i for i in rows if i > payload["after"] and rows[i]["stage"] in payload["stages"])[:SWEEP_PEOPLE_MAX]
     for person in slice_:
         if desk.people.root(person) == person:
             consider(desk, program, person, happening, "programme started")

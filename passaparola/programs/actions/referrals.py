@@ -369,9 +369,11 @@ def _claim(desk: Desk, happening: Happening) -> None:
     if program["state"] != "active":
         raise WrongState(state=program["state"])
     happening.person_id = desk.people.root(order["person_id"])
-    earlier = [
-        o for o in desk.events.orders.rows.values() if o["person_id"] in desk.people.members(happening.person_id)
-    ]
+    if any(row["order_id"] == order["id"] and row["program_id"] == program["id"] for row in desk.referrals.rows.values()):
+        raise OrderCounted(order=order["order_id"])
+    members = desk.people.members(happening.person_id)
+    desk.events.take_orders(desk.events.orders.take_any("person_id", members))
+    earlier = [o for o in desk.events.orders.rows.values() if o["person_id"] in members]
     before = [o["occurred_at"] for o in earlier if o["occurred_at"] < order["occurred_at"] and o["completed"]]
     happening.before = (len(before), max(before, default=None))
     referral = _open(desk, program, happening, "waiting_purchase")
@@ -383,3 +385,9 @@ class UnknownOrder(UnknownCode):
     """There is no completed order {order}."""
 
     code = "unknown_order"
+
+
+class OrderCounted(WrongState):
+    """The order {order} has been counted for a recommendation already."""
+
+    code = "order_counted"

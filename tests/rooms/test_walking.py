@@ -1,0 +1,89 @@
+"""What broke once on the way down the corridor, and must not again."""
+
+from datetime import timedelta
+
+import pytest
+
+from passaparola import corridor, worker
+from passaparola.events.models import Parked
+from passaparola.ledger.models import Reward
+from passaparola.people.models import Person
+from passaparola.programs.actions import asks, desk
+from passaparola.programs.actions.referrals import OrderCounted
+from passaparola.programs.models import Decision, Referral
+from tests import seed
+from tests.people import ALMA, BRUNO, CHIARA, DORA
+from tests.world import World, balances, friends_join
+
+
+@pytest.fixture
+def world() -> World:
+    return World()
+
+
+def test_a_merge_undone_gives_each_self_what_it_did(world: World) -> None:
+    world.programme()
+    world.send(ALMA.identify(), BRUNO.identify(), BRUNO.buys("1", 30))
+    merge = world.act("Person Merged", keep=world.number(ALMA), other=world.number(BRUNO), reason="by hand")["merge_id"]
+    world.send(ALMA.buys("2", 30))
+    assert world.disagreements() == []
+    world.act("Person Unmerged", merge=merge)
+    assert world.disagreements() == []
+    assert Person.objects.filter(root_id=world.number(BRUNO)).count() == 1
+
+
+def test_an_order_is_claimed_for_an_advocate_once(world: World) -> None:
+    program = world.programme()
+    code, other = friends_join(world, program, ALMA), friends_join(world, program, DORA)
+    world.send(BRUNO.identify(), BRUNO.buys("1001", 45.00))
+    world.act("Advocate Claimed", order_source="shop", order_id="1001", code=code)
+    assert Referral.objects.get().state == "converted"
+    for claimed in (code, other):
+        with pytest.raises(OrderCounted):
+            world.act("Advocate Claimed", order_source="shop", order_id="1001", code=claimed)
+    world.act("Person Merged", keep=world.number(BRUNO), other=world.number(ALMA), reason="by hand")
+    with pytest.raises(OrderCounted):
+        world.act("Advocate Claimed", order_source="shop", order_id="1001", code=other)
+    assert balances() == {}
+    assert world.disagreements() == []
+
+
+def test_a_later_order_is_not_claimed_as_if_it_were_the_first(world: World) -> None:
+    code = friends_join(world, world.programme(), ALMA)
+    world.send(BRUNO.identify(), BRUNO.buys("1000", 20.00))
+    world.days_pass(1)
+    world.send(BRUNO.buys("1001", 45.00))
+    world.act("Advocate Claimed", order_source="shop", order_id="1001", code=code)
+    assert (Referral.objects.get().state, Referral.objects.get().reason) == ("refused", "existing_customer")
+
+
+def test_what_the_database_refuses_is_put_aside_and_the_rest_goes_on(world: World) -> None:
+    code = friends_join(world, world.programme(), ALMA)
+    world.send(BRUNO.identify(), CHIARA.identify())
+    # Somebody wrote past the corridor: the reward of Bruno's order is there before the order is.
+    seed.row(Reward, program_id=1, rule="friend", person_id=world.number(BRUNO), cause="order:shop:1001:", unit="EUR",
+             state="released", version=1, referral_id=99)  # fmt: skip
+    happenings = world.read([BRUNO.buys("1001", 45, code=code), CHIARA.buys("1002", 45, code=code)])
+    outcomes = corridor.submit(happenings)
+    assert [bool(outcome.refused) for outcome in outcomes] == [True, False]
+    assert Referral.objects.get().friend_id == world.number(CHIARA)
+    assert Parked.objects.count() == 0, "only the worker keeps aside"
+
+
+def test_a_sweep_leaves_nobody_out(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slice of people ends where the query ended, not at whomever else the batch had read."""
+    for module in (asks, desk):
+        monkeypatch.setattr(module, "SWEEP_PEOPLE_MAX", 2)
+    code = friends_join(world, world.programme(), ALMA)
+    world.send(ALMA.buys("0", 30))
+    for n in range(1, 6):
+        # Only the last is a friend of Alma's, who is read with her.
+        world.send({"type": "identify", "userId": f"p{n}", "traits": {"email": f"p{n}@example.test"}},
+                   {"type": "track", "event": "Order Completed", "userId": f"p{n}",
+                    "properties": {"order_id": str(n), "total": 30, "code": code if n == 5 else ""}})  # fmt: skip
+    second = world.programme()
+    for _ in range(6):
+        world.now += timedelta(seconds=1)
+        worker.drain(world.now)
+    looked_at = set(Decision.objects.filter(kind="ask", program_id=second).values_list("person_id", flat=True))
+    assert len(looked_at) == 6
