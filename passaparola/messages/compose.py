@@ -1,0 +1,97 @@
+"""Text and values in, subject, HTML and plain text out, in the recipient's language; and what is wrong with a text. Pure."""
+
+from dataclasses import dataclass
+from html import escape
+from typing import Any
+
+from passaparola.messages import kinds, liquid, markup, texts
+from passaparola.messages.texts import Text
+
+SUBJECT_CHARACTERS_MAX = 200
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """A message as the person will see it."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """What keeps a text from being published: `field` is subject or body, `code` a key of messages/wording.py."""
+
+    field: str
+    code: str
+    what: str = ""
+
+
+class Broken(Exception):
+    """The text could not be filled with these values (a limit was hit, or a value is missing in a preview)."""
+
+
+def compose(text: Text, values: dict[str, Any], *, is_strict: bool = False) -> Composed:
+    """Fill a text. `values` holds what kinds.py lists for its key, and unsubscribe_link, preferences_link.
+
+    `is_strict` (previews, test sends) raises Broken where a value without a default is missing; otherwise it stays empty.
+    """
+    given = {**values, "language": text.language}
+
+    def line(source: str) -> str:
+        return _line(liquid.render(source, given, is_html=False, is_strict=is_strict))
+
+    try:
+        subject, preview, why = line(text.subject), line(text.preview), line(text.why)
+        body = liquid.render(text.body, given, is_html=True, is_strict=is_strict)
+    except liquid.Problem as problem:
+        raise Broken(str(problem)) from problem
+    spoken = {"subject": subject, "preview": preview, "why": why}
+    return Composed(subject, _framed(text.language, body, {**values, **spoken}), _plain(text.language, body, {**values, **spoken}))
+
+
+def _framed(language: str, body: str, values: dict[str, Any]) -> str:
+    """The whole HTML message. Every value is escaped but the body, which Liquid has escaped."""
+    pieces = list(texts.frame(language))
+    for position in range(1, len(pieces), 2):
+        name = pieces[position]
+        pieces[position] = body if name == "body" else language if name == "language" else escape(str(values[name]))
+    return "".join(pieces)
+
+
+def _plain(language: str, body: str, values: dict[str, Any]) -> str:
+    """The whole plain-text message, from the same pieces: body, then what stands below."""
+    pieces = texts.frame(language)
+    start = pieces.index("why")
+    foot = "".join(escape(str(values[p])) if n % 2 else p for n, p in enumerate(pieces[start:], start))
+    return f"{markup.as_text(body)}\n\n--\n{markup.as_text(foot)}\n"
+
+
+def flaws(key: str, subject: str, body: str) -> list[Flaw]:
+    """Everything wrong with an operator's text for that key; empty if it may be published."""
+    if key not in kinds.BY_KEY:
+        return [Flaw("subject", "unknown_key", key)]
+    found = [flaw for field, source in (("subject", subject), ("body", body)) for flaw in _liquid_flaws(key, field, source)]
+    if not subject.strip():
+        found.append(Flaw("subject", "empty"))
+    if len(subject) > SUBJECT_CHARACTERS_MAX:
+        found.append(Flaw("subject", "too_long", str(SUBJECT_CHARACTERS_MAX)))
+    if not body.strip():
+        found.append(Flaw("body", "empty"))
+    found += [Flaw("body", f"html_{fault.code}", fault.what) for fault in markup.faults(body)]
+    if key == "opt_in" and "confirm_link" not in body:
+        found.append(Flaw("body", "needs", "confirm_link"))
+    return found
+
+
+def _liquid_flaws(key: str, field: str, source: str) -> list[Flaw]:
+    try:
+        used = liquid.variables(source)
+    except liquid.Problem as problem:
+        return [Flaw(field, "not_liquid", str(problem).splitlines()[0][:200])]
+    known = kinds.BY_KEY[key].paths
+    return [Flaw(field, "unknown_variable", path) for path in sorted(used) if path not in known]
+
+
+def _line(text: str) -> str:
+    """One line: whatever a value holds, it cannot break out of a header."""
+    return " ".join(text.split())[: SUBJECT_CHARACTERS_MAX * 2]

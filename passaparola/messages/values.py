@@ -1,0 +1,112 @@
+"""What a text may say in one message: the values of kinds.py, from the message's context and the recipient's facts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from passaparola.kernel import signing, words
+from passaparola.messages.guard import Facts
+from passaparola.programs import wording
+
+# A confirmation link that lay about for longer no longer proves that she wants this now.
+_CONFIRM_FOR = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What the installation says about itself."""
+
+    business: str
+    base_url: str
+    currency: str
+    language: str
+    time_zone: str
+
+
+def language_of(facts: Facts, house: House) -> str:
+    """The recipient's language, else the installation's."""
+    return words.pick(facts.language, house.language)
+
+
+def values(message: Mapping[str, Any], facts: Facts, house: House) -> dict[str, Any]:
+    """Every value for the message's text, in the recipient's language; what does not apply is empty."""
+    language = language_of(facts, house)
+    base, context = house.base_url, message["context"]
+    made: dict[str, Any] = {
+        "business": house.business,
+        "person": {"given_name": facts.given_name},
+        "program": facts.program_name,
+        "advocate_link": f"{base}/a/{signing.sign('advocate', [facts.root_id])}",
+        "preferences_link": f"{base}/p/{signing.sign('preferences', [facts.root_id])}",
+        "unsubscribe_link": unsubscribe_link(base, message["id"]),
+        "code": facts.code,
+        "share_link": f"{base}/r/{facts.code}" if facts.code else "",
+        **_promise(language, facts, house),
+    }
+    if message["template"] == "opt_in":
+        made["confirm_link"] = _confirm_link(message, facts, base)
+    if "amount" in context:
+        made |= _reward(language, context, house)
+    return made
+
+
+def unsubscribe_link(base_url: str, message_id: int) -> str:
+    """Where a POST ends what this message belongs to. Short: see kernel/signing.py."""
+    return f"{base_url}/u/{signing.sign('unsubscribe', [message_id])}"
+
+
+def _confirm_link(message: Mapping[str, Any], facts: Facts, base_url: str) -> str:
+    event = message["context"].get("event") or message["event_id"]
+    token = signing.sign("opt-in", [facts.root_id, event], expires_at=message["planned_at"] + _CONFIRM_FOR)
+    return f"{base_url}/c/{token}"
+
+
+def _promise(language: str, facts: Facts, house: House) -> dict[str, Any]:
+    """What the frozen terms promise, in words."""
+    if not facts.terms:
+        return {"advocate_reward": "", "friend_reward": "", "when_it_comes": "", "steps": [], "rules": []}
+    advocate, friend = facts.terms.get("advocate"), facts.terms.get("friend")
+    return {
+        "advocate_reward": _amount(language, advocate["amount"], advocate["unit"]) if advocate else "",
+        "friend_reward": _amount(language, friend["amount"], friend["unit"]) if friend else "",
+        **_sentences(language, facts, house),
+    }
+
+
+def _sentences(language: str, facts: Facts, house: House) -> dict[str, Any]:
+    """Sentences made from terms; the terms of a version are frozen, so they are made once a language."""
+    key = (language, facts.version, house)
+    if key not in _made:
+        terms = facts.terms
+        steps = wording.how_it_works(language, terms, business=house.business, currency=house.currency)
+        _made[key] = {
+            "when_it_comes": wording.when_it_comes(language, terms) if terms.get("advocate") else "",
+            "steps": [{"title": step.title, "text": step.text} for step in steps],
+            "rules": wording.summary(language, terms, business=house.business, currency=house.currency),
+        }
+    return _made[key]
+
+
+_made: dict[tuple[str, tuple[int, int] | None, House], dict[str, Any]] = {}
+
+
+def _reward(language: str, context: Mapping[str, Any], house: House) -> dict[str, Any]:
+    due = context.get("due_at")
+    return {
+        "reward": _amount(language, context["amount"], context["unit"]),
+        "role": context.get("rule") or "advocate",
+        "due_on": _day(language, due, house.time_zone) if due else "",
+    }
+
+
+@lru_cache(maxsize=2_000)
+def _amount(language: str, value: int, unit: str) -> str:
+    return wording.amount(language, value, unit)
+
+
+@lru_cache(maxsize=2_000)
+def _day(language: str, moment: str, time_zone: str) -> str:
+    return words.day(datetime.fromisoformat(moment), language, ZoneInfo(time_zone))
