@@ -26,7 +26,8 @@ _RESTART_SECONDS_FIRST = 0.1
 _RESTART_SECONDS_MAX = 10.0
 # A child that ran this long is in good health: its next restart is quick again.
 _HEALTHY_SECONDS = 10.0
-_STOP_SECONDS_MAX = 12.0
+# Longer than granian gives its own workers (doors/serve.py), shorter than what init systems give us.
+_STOP_SECONDS_MAX = 17.0
 # granian hangs on a SIGTERM that arrives while it starts its worker: forward none until it answers, up to this long.
 _READY_SECONDS_MAX = 30.0
 _STOP_WAITS_READY_SECONDS_MAX = 5.0
@@ -58,7 +59,7 @@ def children(host: str, port: int, *, workers: int = 1, dispatchers: int = 1) ->
     def several(name: str, module: str, count: int) -> list[Child]:
         return [Child(name if n == 0 else f"{name}-{n + 1}", (sys.executable, "-m", module)) for n in range(count)]
 
-    edge = (sys.executable, "-m", "passaparola.doors.serve", "--host", host, "--port", str(port))
+    edge = (sys.executable, "-m", "passaparola.doors.serve", host, str(port))
     return [
         Child("edge", edge),
         *several("worker", "passaparola.worker", workers),

@@ -61,15 +61,15 @@ def _groups(people: Iterable[int]) -> dict[int, list[Row]]:
     groups: dict[int, list[Row]] = defaultdict(list)
     for asked, id_, root, given_name, language, birth_on, forgotten_at in database.rows(sql, [list(people)]):
         born = database.as_day(birth_on) if birth_on else None
-        groups[asked].append(
-            {"id": id_, "root_id": root, "given_name": given_name, "language": language, "birth_on": born, "forgotten_at": forgotten_at}
-        )
+        known = {"given_name": given_name, "language": language, "birth_on": born, "forgotten_at": forgotten_at}
+        groups[asked].append({"id": id_, "root_id": root, **known})
     return groups
 
 
 def _addresses(people: Iterable[int]) -> dict[int, list[tuple[Any, ...]]]:
     """Addresses by person, each as (verified, when, id, value)."""
-    sql = f"SELECT person_id, id, value, verified_at, created_at FROM identity WHERE kind = 'email' AND {database.any_of('person_id')}"
+    sql = f"""SELECT person_id, id, value, verified_at, created_at FROM identity
+        WHERE kind = 'email' AND {database.any_of("person_id")}"""
     found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for person, id_, value, verified_at, created_at in database.rows(sql, [list(people)]):
         found[person].append((verified_at is not None, database.as_time(verified_at or created_at), id_, value))
@@ -82,7 +82,8 @@ def _best(addresses: dict[int, list[tuple[Any, ...]]], people: Sequence[int]) ->
 
 
 def _consents(people: Iterable[int]) -> dict[int, list[tuple[int, str, str]]]:
-    sql = f"SELECT person_id, id, purpose, state FROM consent WHERE channel = 'email' AND {database.any_of('person_id')} ORDER BY id"
+    sql = f"""SELECT person_id, id, purpose, state FROM consent
+        WHERE channel = 'email' AND {database.any_of("person_id")} ORDER BY id"""
     found: dict[int, list[tuple[int, str, str]]] = defaultdict(list)
     for person, id_, purpose, state in database.rows(sql, [list(people)]):
         found[person].append((id_, purpose, state))

@@ -66,20 +66,20 @@ KINDS: tuple[Kind, ...] = (
         ),
     ),
     Kind(
-        "opt_in", "service", _("Confirming an address"), timedelta(days=2),
+        "opt_in", "service", _("Confirming an address"), timedelta(days=7),
         (
             *_EVERYWHERE,
             Variable("confirm_link", _("The link that confirms the address.")),
             Variable("friend_reward", _("What a friend gets, such as 10 €; empty where nothing.")),
         ),
     ),
-    Kind("friend_joined", "service", _("A friend joined"), timedelta(days=7), (*_EVERYWHERE, *_CODE)),
+    Kind("friend_joined", "service", _("A friend joined"), timedelta(days=14), (*_EVERYWHERE, *_CODE)),
     Kind(
-        "reward_held", "service", _("A reward is set aside"), timedelta(days=14),
+        "reward_held", "service", _("A reward is set aside"), timedelta(days=30),
         (*_EVERYWHERE, *_REWARD, Variable("due_on", _("The day on which it becomes hers, in words."))),
     ),
-    Kind("reward_paid", "service", _("A reward is paid"), timedelta(days=30), (*_EVERYWHERE, *_REWARD)),
-    Kind("reward_reversed", "service", _("A reward is withdrawn"), timedelta(days=30), (*_EVERYWHERE, *_REWARD)),
+    Kind("reward_paid", "service", _("A reward is paid"), timedelta(days=60), (*_EVERYWHERE, *_REWARD)),
+    Kind("reward_reversed", "service", _("A reward is withdrawn"), timedelta(days=60), (*_EVERYWHERE, *_REWARD)),
 )  # fmt: skip
 
 BY_KEY = {kind.key: kind for kind in KINDS}

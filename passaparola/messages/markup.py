@@ -5,8 +5,10 @@ import re
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
-TAGS = frozenset("p br h1 h2 strong b em i u a ul ol li blockquote hr span div img small".split())
-ATTRIBUTES = {"a": {"href", "class", "title"}, "img": {"src", "alt", "width", "height"}, "ul": {"class"}, "p": {"class"}, "div": {"class"}}
+TAGS = frozenset(
+    ("p", "br", "h1", "h2", "strong", "b", "em", "i", "u", "a", "ul", "ol", "li", "blockquote", "hr", "span", "div", "img", "small")
+)
+ATTRIBUTES = {"a": {"href", "class", "title"}, "img": {"src", "alt", "width", "height"}, "p": {"class"}, "div": {"class"}}
 _VOID = frozenset({"br", "hr", "img"})
 _LIQUID = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 # {{ address | link }}, whatever filters come before.

@@ -12,19 +12,10 @@ from passaparola.events.intake import Happening
 from passaparola.kernel.batch import Batch, Record
 from passaparola.kernel.errors import Refusal
 from passaparola.kernel.models import Setting
-from passaparola.messages import suppression
+from passaparola.messages import kinds, suppression
 from passaparola.messages.models import Delivery, Message, Suppression
 from passaparola.people.actions import People
 
-# How long each kind of message is worth sending.
-DEADLINES = {
-    "ask": timedelta(days=7),
-    "opt_in": timedelta(days=7),
-    "friend_joined": timedelta(days=14),
-    "reward_held": timedelta(days=30),
-    "reward_paid": timedelta(days=60),
-    "reward_reversed": timedelta(days=60),
-}
 OUTCOMES = ("sent", "delivered", "bounced", "complained", "failed", "refused", "unknown")
 # An outcome never goes back: a late "sent" does not undo a bounce.
 _RANK = {
@@ -125,7 +116,7 @@ class Messages:
         self.messages.add(
             key=key, person_id=person_id, channel="email", purpose=purpose, template=template, program_id=program_id,
             context=context, state="planned", planned_at=happening.received_at, due_at=due,
-            deadline_at=due + DEADLINES[template], changed_at=happening.received_at, event_id=happening.id,
+            deadline_at=due + kinds.BY_KEY[template].good_for, changed_at=happening.received_at, event_id=happening.id,
         )  # fmt: skip
 
     # --- what became of it --------------------------------------------------------------------
@@ -150,21 +141,25 @@ class Messages:
             reason = detail[:60] if outcome in ("refused", "failed", "bounced") else ""
             self.messages.change(row, state=outcome, reason=reason, changed_at=happening.received_at)
         if outcome in ("bounced", "complained"):
-            for name in self.people.names(row["person_id"], "email"):
-                self._suppress("email", name["value"], outcome, happening)
+            # The dispatcher says which address it was; a provider's later word is about whichever we have.
+            given = str(happening.props.get("digest") or "")
+            names = [] if given else self.people.names(row["person_id"], "email")
+            for digest in [given] if given else [suppression.digest(name["value"]) for name in names]:
+                self._suppress_digest(digest, outcome, happening)
 
     def _resend(self, happening: Happening) -> None:
         row = self._message(happening)
         if row["state"] not in ("unknown", "failed"):
             raise NotUnknown()
         now = happening.received_at
-        deadline = max(row["deadline_at"], now + DEADLINES[row["template"]])
+        deadline = max(row["deadline_at"], now + kinds.BY_KEY[row["template"]].good_for)
         self.messages.change(row, state="planned", reason="", due_at=now, deadline_at=deadline, changed_at=now)
 
     def _suppress(self, kind: str, value: str, reason: str, happening: Happening) -> None:
-        if kind != "email":
-            return
-        digest = suppression.digest(value)
+        if kind == "email":
+            self._suppress_digest(suppression.digest(value), reason, happening)
+
+    def _suppress_digest(self, digest: str, reason: str, happening: Happening) -> None:
         if self.suppressions.take("channel = 'email' AND digest = ?", [digest]):
             return
         if not any(row["digest"] == digest for row in self.suppressions.fresh):
