@@ -133,7 +133,12 @@ def load(catalogue: str, language: str) -> Catalog:
     """The catalogue as committed; empty where there is none yet."""
     path = po_path(catalogue, language)
     if not path.exists():
-        return Catalog(locale=language, domain="django", project="Passaparola", fuzzy=False)
+        return Catalog(
+            locale=language, domain="django", project="Passaparola", version="0.1", fuzzy=False,
+            header_comment=f"# Passaparola, catalogue {catalogue!r}: {language}. See docs/howto/translate.md.",
+            copyright_holder="the Passaparola authors", last_translator="the Passaparola authors",
+            language_team=language, msgid_bugs_address="",
+        )  # fmt: skip
     with path.open("rb") as file:
         return read_po(file, locale=language, domain="django")
 
