@@ -128,7 +128,8 @@ def walk(happenings: Sequence[Happening], *, number: int | None = None, park: bo
 def _sift(happenings: Sequence[Happening], outcomes: list[Outcome | None]) -> list[int]:
     """Positions of events the log does not hold; repeats are answered as the first time."""
     known = log.known(happenings)
-    fresh, here = [], {}
+    fresh: list[int] = []
+    here: dict[bytes, int] = {}
     for index, happening in enumerate(happenings):
         mark = happening.fingerprint
         if mark in known:

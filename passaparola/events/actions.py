@@ -60,7 +60,7 @@ class Events:
         return sum(row["n"] for member in members if (row := self._counts.get((member, name))))
 
     def _count(self, happening: Happening) -> None:
-        key = (happening.person_id, happening.name)
+        key = (happening.person_id or 0, happening.name)
         at = happening.occurred_at
         row = self._counts.get(key)
         if row is None:

@@ -6,7 +6,7 @@ Rules of the Segment specification as a server must keep them; times and limits 
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 TYPES = ("identify", "track", "page", "screen", "group", "alias")
-_EPOCH_ORDINAL = datetime(1970, 1, 1).toordinal()
+# Day numbers count from here.
+EPOCH = date(1970, 1, 1)
+_EPOCH_ORDINAL = EPOCH.toordinal()
 ID_LENGTH_MAX = 255
 NAME_LENGTH_MAX = 120
 MESSAGE_ID_LENGTH_MAX = 100

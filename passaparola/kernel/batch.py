@@ -22,7 +22,7 @@ class Table:
 
     def __init__(self, model: type[Model]) -> None:
         self.model = model
-        self.key = model._meta.pk.column
+        self.key: str = model._meta.pk.column or "id"
         self.rows: dict[int, Record] = {}
         self.fresh: list[Record] = []
         self.touched: dict[int, Record] = {}
@@ -75,7 +75,8 @@ def _defaults(model: type[Model]) -> Record:
     """Column defaults of a model; lists and dicts are made anew by the caller when changed, never in place."""
     if model not in _DEFAULTS:
         _DEFAULTS[model] = {
-            field.column: field.get_default() if field.has_default() else None for field in model._meta.concrete_fields
+            str(field.column): field.get_default() if field.has_default() else None
+            for field in model._meta.concrete_fields
         }
     return _DEFAULTS[model]
 

@@ -81,8 +81,9 @@ class Messages:
     def _ask(self, note: Record, happening: Happening) -> None:
         program, person = note["program"], note["person_id"]
         delay = timedelta(hours=note["terms"]["ask"]["delay_hours"])
-        self._plan("ask", person, f"ask:{program['id']}:{person}:1", happening, {"code": note["code"], "version": program["version"]},
-                   program["id"], purpose="referral", delay=delay)  # fmt: skip
+        context = {"code": note["code"], "version": program["version"]}
+        key = f"ask:{program['id']}:{person}:1"
+        self._plan("ask", person, key, happening, context, program["id"], purpose="referral", delay=delay)
 
     def _opt_in(self, happening: Happening) -> None:
         wishes = [w for w in happening.props.get("consents", ()) if isinstance(w, dict)]

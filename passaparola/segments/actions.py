@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -203,8 +203,8 @@ class Segments:
 
     def _midnight(self, day: int) -> datetime:
         """When a local day begins."""
-        there = datetime.fromordinal(day + datetime(1970, 1, 1).toordinal()).replace(tzinfo=ZoneInfo(self.zone))
-        return there.astimezone(ZoneInfo("UTC"))
+        there = datetime.combine(intake.EPOCH + timedelta(days=day), time.min, ZoneInfo(self.zone))
+        return there.astimezone(UTC)
 
     def _change_ranges(self, happening: Happening) -> None:
         try:

@@ -70,7 +70,9 @@ def open_keeper() -> Keeper:
     """The keeper for the store the settings name."""
     if settings.DATABASE_URL:
         return Keeper(PostgresCount(settings.DATABASES["default"]))
-    return Keeper(SqliteCount(Path(str(settings.DATABASES["inbox"]["NAME"])), Path(str(settings.DATABASES["default"]["NAME"]))))
+    return Keeper(
+        SqliteCount(Path(str(settings.DATABASES["inbox"]["NAME"])), Path(str(settings.DATABASES["default"]["NAME"])))
+    )
 
 
 class SqliteCount:
@@ -82,11 +84,15 @@ class SqliteCount:
     def __call__(self) -> Backlog:
         """Trim, then count. Raises sqlite3.Error."""
         position = self._position()
-        inbox = sqlite3.connect(f"{self._inbox.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=0.05)
+        inbox = sqlite3.connect(
+            f"{self._inbox.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=0.05
+        )
         try:
             _trim(inbox, position)
             (last,) = inbox.execute("SELECT COALESCE(MAX(id), 0) FROM inbox").fetchone()
-            pages, free, size = (inbox.execute(f"PRAGMA {p}").fetchone()[0] for p in ("page_count", "freelist_count", "page_size"))
+            pages, free, size = (
+                inbox.execute(f"PRAGMA {p}").fetchone()[0] for p in ("page_count", "freelist_count", "page_size")
+            )
         finally:
             inbox.close()
         rows = max(0, last - position)

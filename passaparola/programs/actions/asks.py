@@ -38,9 +38,13 @@ def _moment(desk: Desk, program: Record, happening: Happening) -> None:
                 consider(desk, program, note["person_id"], happening, "stage reached")
         if _lifts_a_reason(happening):
             _again(desk, program, happening, stages)
-    elif happening.type == "track" and happening.name == moment["event"] and happening.person_id:
-        if desk.events.times(desk.people.members(happening.person_id), happening.name) == moment["nth"]:
-            consider(desk, program, happening.person_id, happening, "moment")
+    elif (
+        happening.type == "track"
+        and happening.name == moment["event"]
+        and happening.person_id
+        and desk.events.times(desk.people.members(happening.person_id), happening.name) == moment["nth"]
+    ):
+        consider(desk, program, happening.person_id, happening, "moment")
 
 
 def _lifts_a_reason(happening: Happening) -> bool:
