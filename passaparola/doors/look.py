@@ -121,6 +121,25 @@ def percent(share: float | None) -> str:
 
 
 @register.filter
+def times(value: float | None) -> str:
+    """A ratio with one decimal: 2.3."""
+    return "–" if value is None else format_decimal(round(value, 1), locale=_language())
+
+
+@register.filter
+def signed(value: int) -> str:
+    """A change with its sign, a true minus; "±0" for none."""
+    return "±0" if not value else f"{'+' if value > 0 else '−'}{format_decimal(abs(value), locale=_language())}"
+
+
+@register.filter
+def points(share: float) -> str:
+    """A difference of shares in percentage points with its sign: +3.4."""
+    size = format_decimal(round(abs(share) * 100, 1), locale=_language())
+    return f"{'−' if share < 0 else '+'}{size}"
+
+
+@register.filter
 def money(amount: int | None, unit: str) -> str:
     """Minor units of a currency, or points: `{{ reward.amount|money:reward.unit }}`."""
     return "–" if amount is None else kernel_money.show(amount, unit, _language())

@@ -31,10 +31,11 @@ class Period:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step of the funnel: `what` is counted once, in `source`, by the moment `at`."""
+    """One step of the funnel: `what` is counted once, in `source`, by the moment `at`; `who` are its people."""
 
     name: str
     what: str
+    who: str
     source: str
     at: str
     program: str
@@ -42,15 +43,15 @@ class Step:
 
 
 STEPS = (
-    Step("told", "message.person_id", "delivery JOIN message ON message.id = delivery.message_id",
+    Step("told", "message.person_id", "message.person_id", "delivery JOIN message ON message.id = delivery.message_id",
          "delivery.at", "message.program_id", "message.template = 'ask' AND delivery.outcome = 'sent'"),
-    Step("shared", "code.person_id", "share JOIN code ON code.id = share.code_id", "share.at", "code.program_id"),
-    Step("clicked", "click.id", "click JOIN code ON code.id = click.code_id", "click.at", "code.program_id"),
-    Step("registered", "referral.friend_id", "referral", "referral.opened_at", "referral.program_id",
+    Step("shared", "code.person_id", "code.person_id", "share JOIN code ON code.id = share.code_id", "share.at", "code.program_id"),
+    Step("clicked", "click.id", "code.person_id", "click JOIN code ON code.id = click.code_id", "click.at", "code.program_id"),
+    Step("registered", "referral.friend_id", "referral.friend_id", "referral", "referral.opened_at", "referral.program_id",
          "referral.state <> 'refused'"),
-    Step("bought", "referral.id", "referral JOIN purchase_order ON purchase_order.id = referral.order_id",
+    Step("bought", "referral.id", "referral.friend_id", "referral JOIN purchase_order ON purchase_order.id = referral.order_id",
          "purchase_order.occurred_at", "referral.program_id", "referral.state IN ('converted', 'rewarded')"),
-    Step("rewarded", "reward.referral_id", "reward", "reward.settled_at", "reward.program_id",
+    Step("rewarded", "reward.referral_id", "reward.person_id", "reward", "reward.settled_at", "reward.program_id",
          "reward.state = 'confirmed'"),
 )  # fmt: skip
 
@@ -78,6 +79,17 @@ def _count(step: Step, period: Period, program_id: int | None) -> Count:
     )
     now, before = rows(sql, [period.since, period.since, period.before, period.until, *more])[0]
     return Count(step.name, now, before)
+
+
+def people(name: str, period: Period, program_id: int | None, limit: int) -> list[int]:
+    """Whose step it was in the period (of a click: whose link), at most `limit`, the latest first."""
+    step = next(step for step in STEPS if step.name == name)
+    only, more = ("", []) if program_id is None else (f" AND {step.program} = ?", [program_id])
+    sql = (
+        f"SELECT {step.who} FROM {step.source} WHERE {step.where} AND {step.at} >= ? AND {step.at} < ?{only} "
+        f"GROUP BY {step.who} ORDER BY MAX({step.at}) DESC LIMIT {int(limit)}"
+    )
+    return [row[0] for row in rows(sql, [period.since, period.until, *more])]
 
 
 def funnels(program_ids: Sequence[int], since: datetime, until: datetime) -> dict[int, dict[str, int]]:

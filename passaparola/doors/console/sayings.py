@@ -1,0 +1,198 @@
+"""Names of things that other rooms know by a code, in the reader's language."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from passaparola.doors import look
+from passaparola.events.models import Event
+from passaparola.kernel import money
+from passaparola.programs import wording
+
+# Event → icon, tone, title; those not listed go by their own name.
+EVENTS: dict[str, tuple[str, str, Any]] = {
+    "Order Completed": ("shopping-bag", "accent", gettext_lazy("Bought")),
+    "Order Refunded": ("receipt-refund", "bad", gettext_lazy("Gave goods back")),
+    "Order Cancelled": ("receipt-refund", "bad", gettext_lazy("Order cancelled")),
+    "Visit Recorded": ("activity", "", gettext_lazy("Visit")),
+    "Complaint Opened": ("alert-triangle", "bad", gettext_lazy("Complaint opened")),
+    "Complaint Closed": ("check", "good", gettext_lazy("Complaint settled")),
+    "Review Given": ("message", "", gettext_lazy("Review")),
+    "Score Given": ("message", "", gettext_lazy("Recommendation score")),
+    "Signed Up": ("user-plus", "friend", gettext_lazy("Signed up")),
+    "Coupon Entered": ("ticket", "friend", gettext_lazy("Entered a code")),
+    "Friend Signed Up": ("user-plus", "friend", gettext_lazy("Signed up on the landing page")),
+    "Consent Given": ("shield-check", "good", gettext_lazy("Consent given")),
+    "Consent Refused": ("shield-check", "bad", gettext_lazy("Consent refused")),
+    "Consent Withdrawn": ("shield-check", "bad", gettext_lazy("Consent withdrawn")),
+}
+TYPES: dict[str, tuple[str, str, Any]] = {
+    "identify": ("user-circle", "", gettext_lazy("Told who it is")),
+    "alias": ("git-merge", "", gettext_lazy("Anonymous visits joined")),
+    "page": ("eye", "", gettext_lazy("Viewed a page")),
+    "screen": ("eye", "", gettext_lazy("Viewed a screen")),
+    "group": ("users", "", gettext_lazy("Joined a group")),
+}
+DECISION_LOOKS = {
+    ("ask", "asked"): ("speakerphone", "accent"),
+    ("ask", "holdout"): ("ban", ""),
+    ("ask", "not_now"): ("clock", ""),
+    ("ask", "never"): ("ban", ""),
+    ("attribute", "attributed"): ("heart-handshake", "friend"),
+    ("attribute", "refused"): ("ban", "bad"),
+    ("attribute", "none"): ("user-question", ""),
+    ("reward", "held"): ("clock", "warn"),
+    ("reward", "confirmed"): ("gift", "good"),
+    ("reward", "released"): ("receipt-refund", ""),
+    ("reward", "reversed"): ("receipt-refund", "bad"),
+    ("reward", "refused"): ("ban", "bad"),
+    ("merge", "merged"): ("git-merge", "accent"),
+    ("merge", "refused"): ("ban", "warn"),
+    ("send", "sent"): ("send", "accent"),
+    ("send", "refused"): ("ban", "warn"),
+}
+TEMPLATES = {
+    "ask": gettext_lazy("Invitation to recommend"),
+    "opt_in": gettext_lazy("Please confirm your address"),
+    "friend_joined": gettext_lazy("A friend of yours joined"),
+    "reward_held": gettext_lazy("A reward is set aside"),
+    "reward_paid": gettext_lazy("Your reward is here"),
+    "reward_reversed": gettext_lazy("A reward was taken back"),
+    "welcome_friend": gettext_lazy("Welcome"),
+}
+PURPOSES = {
+    "referral": gettext_lazy("invitations to recommend"),
+    "service": gettext_lazy("service messages"),
+    "offers": gettext_lazy("offers"),
+}
+CHANNELS = {"email": gettext_lazy("e-mail"), "sms": gettext_lazy("SMS"), "phone": gettext_lazy("telephone")}
+SHARES = {
+    "wa": "WhatsApp", "tg": "Telegram", "em": gettext_lazy("e-mail"), "sm": "SMS", "fb": "Facebook", "x": "X",
+    "li": "LinkedIn", "na": gettext_lazy("her own apps"), "cp": gettext_lazy("a copied link"), "qr": "QR",
+}  # fmt: skip
+IDENTITIES = {
+    "email": gettext_lazy("E-mail"),
+    "phone": gettext_lazy("Telephone"),
+    "user_id": gettext_lazy("Customer number"),
+    "anonymous_id": gettext_lazy("Anonymous id"),
+    "card": gettext_lazy("Card"),
+}
+MESSAGE_REASONS = {
+    "no_consent": gettext_lazy("There is no consent for it."),
+    "no_address": gettext_lazy("We know no address."),
+    "suppressed": gettext_lazy("The address bounced, complained or asked us to stop."),
+    "under_age": gettext_lazy("Below the age of consent."),
+    "deadline": gettext_lazy("It came too late to be worth sending."),
+    "forgotten": gettext_lazy("The person asked to be forgotten."),
+    "holdout": gettext_lazy("In the group that is never asked."),
+}
+MERGE_REASONS = {
+    "same_user_id": gettext_lazy("Same customer number."),
+    "same_email": gettext_lazy("Same e-mail address."),
+    "alias": gettext_lazy("The shop said so (alias)."),
+    "staff": gettext_lazy("A colleague decided so."),
+}
+PARKED_REASONS = {
+    "unknown_type": gettext_lazy("Unknown kind of call"),
+    "no_identity": gettext_lazy("Says about nobody"),
+    "too_large": gettext_lazy("Too large"),
+    "unreadable": gettext_lazy("Not readable"),
+    "unreadable_time": gettext_lazy("Unreadable time"),
+    "poison": gettext_lazy("Could not be processed"),
+}
+
+
+def event(row: Event) -> tuple[str, str, str]:
+    """Icon, tone and title of an event, with its amount where it has one."""
+    icon, tone, title = EVENTS.get(row.name) or TYPES.get(row.type) or ("activity", "", row.name)
+    properties = json.loads(row.properties or "{}")
+    extra = _amount(properties) if row.name.startswith("Order") else ""
+    extra = extra or str(properties.get("rating") or properties.get("score") or properties.get("code") or "")
+    return icon, tone, f"{title} · {extra}" if extra else str(title)
+
+
+def _amount(properties: Mapping[str, Any]) -> str:
+    unit = str(properties.get("currency") or settings.CURRENCY)
+    for name in ("total", "revenue", "value", "amount"):
+        try:
+            return look.money(money.parse(properties[name], unit), unit)
+        except (KeyError, ValueError):
+            continue
+    return ""
+
+
+def raw(row: Event) -> str:
+    """Properties, traits and context as readable JSON."""
+    parts = {"properties": row.properties, "traits": row.traits, "context": row.context}
+    return json.dumps({k: json.loads(v) for k, v in parts.items() if v and v != "{}"}, indent=2, ensure_ascii=False)
+
+
+def stage_reason(reason: Mapping[str, Any]) -> list[str]:
+    """Why a stage changed: how many visits in which period, against which range, and what set it off."""
+    out = []
+    visits, days = reason.get("visits"), reason.get("period_days")
+    if visits is not None and days is not None:
+        out.append(
+            ngettext("%(visits)s visit in %(days)s days.", "%(visits)s visits in %(days)s days.", int(visits))
+            % {"visits": look.number(visits), "days": look.number(days)}
+        )
+    limits = reason.get("range")
+    if isinstance(limits, list) and len(limits) == 2:
+        low, high = limits
+        text = _("The stage begins at %(low)s.") if high is None else _("The stage goes from %(low)s to %(high)s.")
+        out.append(text % {"low": low, "high": high})
+    because = {
+        "visit": "", "window": _("An older visit left the period."), "ranges": _("The ranges were changed."),
+        "time": _("An older visit left the period."), "merge": _("Two persons were found to be one."),
+    }  # fmt: skip
+    if said := because.get(str(reason.get("because", "")), ""):
+        out.append(said)
+    return out
+
+
+def message_reason(language: str, code: str) -> str:
+    """Why a message was not sent."""
+    return str(MESSAGE_REASONS[code]) if code in MESSAGE_REASONS else wording.decision_reason(language, {"code": code})
+
+
+def _named(names: Mapping[str, Any], code: str) -> str:
+    return str(names.get(code, code.replace("_", " ")))
+
+
+def template(key: str) -> str:
+    """What a message is about."""
+    return _named(TEMPLATES, key)
+
+
+def purpose(code: str) -> str:
+    """What a consent is for."""
+    return _named(PURPOSES, code)
+
+
+def channel(code: str) -> str:
+    """By which channel."""
+    return _named(CHANNELS, code)
+
+
+def share(code: str) -> str:
+    """By which app somebody shared."""
+    return _named(SHARES, code)
+
+
+def identity(kind: str) -> str:
+    """What kind of name somebody is known by."""
+    return _named(IDENTITIES, kind)
+
+
+def merge_reason(code: str) -> str:
+    """Why two persons are one."""
+    return _named(MERGE_REASONS, code)
+
+
+def parked_reason(code: str) -> str:
+    """Why an item could not be taken."""
+    return _named(PARKED_REASONS, code)
