@@ -17,7 +17,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from passaparola.doors import pictures
@@ -180,6 +180,14 @@ def initials(name: str) -> str:
     """Up to two capitals of a name; a dot for nobody."""
     words = [word for word in name.split() if word[0].isalnum()]
     return ((words[0][0] + words[-1][0]) if len(words) > 1 else words[0][0] if words else "·").upper()
+
+
+@register.filter
+def called(person: Any) -> str:
+    """A person's name, or what we can say instead."""
+    if person.forgotten_at:
+        return gettext("Forgotten person %(id)s") % {"id": person.id}
+    return person.name or person.given_name or gettext("Person %(id)s") % {"id": person.id}
 
 
 @register.filter

@@ -47,6 +47,7 @@ def console(request: HttpRequest) -> dict[str, Any]:
     return {
         "theme": _theme(request),
         "languages": settings.LANGUAGES,
+        "currency": settings.CURRENCY,
         "places": SimpleLazyObject(lambda: _places(request)),
         "role": SimpleLazyObject(lambda: roles.ROLES.get(roles.role_of(request.user), "")),
         "may": May(request.user),
@@ -93,7 +94,7 @@ def _places(request: HttpRequest) -> list[Place]:
     return [
         Place(name, icon, word, key, reverse(f"console:{name}"), name == here, waiting.get(name, lambda: 0)())
         for name, icon, word, key, permission in PLACES
-        if roles.may(request.user, permission) and name in ("overview",)
+        if roles.may(request.user, permission)
     ]
 
 

@@ -60,14 +60,7 @@ def link(person: Person | None) -> SafeString:
     """A name that leads to its person."""
     if person is None:
         return format_html("{}", _("somebody"))
-    return format_html('<a href="{}">{}</a>', reverse("console:person", args=[person.id]), called(person))
-
-
-def called(person: Person) -> str:
-    """A person's name, or what we can say instead."""
-    if person.forgotten_at:
-        return _("Forgotten person %(id)s") % {"id": person.id}
-    return person.name or person.given_name or _("Person %(id)s") % {"id": person.id}
+    return format_html('<a href="{}">{}</a>', reverse("console:person", args=[person.id]), look.called(person))
 
 
 def _line(at: datetime, icon: str, tone: str, sentence: str, who: list[Person | None], **values: Any) -> Happened:

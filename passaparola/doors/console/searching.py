@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from passaparola.doors import look
 from passaparola.doors.console import finding, roles
 from passaparola.doors.console.context import PLACES
 from passaparola.programs.models import Code, Program
@@ -49,7 +50,7 @@ def _groups(request: HttpRequest, query: str) -> list[tuple[str, list[Option]]]:
 
 
 def _person(person: finding.Person) -> Option:
-    return Option(reverse("console:person", args=[person.id]), "user-circle", person.name or person.uid)
+    return Option(reverse("console:person", args=[person.id]), "user-circle", look.called(person))
 
 
 def _codes(query: str) -> list[Option]:

@@ -95,7 +95,7 @@ def _stages(reader: Reader) -> Iterator[Entry]:
 def _decisions(reader: Reader) -> Iterator[Entry]:
     rows = Decision.objects.filter(person_id__in=reader.ids, at__lt=reader.before)
     for row in rows.order_by("-at")[:ROWS_MAX]:
-        icon, tone = sayings.DECISION_LOOKS.get((row.kind, row.outcome), ("scale", ""))
+        icon, tone = sayings.DECISION_LOOKS.get((row.kind, row.outcome), ("list-details", ""))
         title = wording.decision(reader.language, row.kind, row.outcome)
         if row.program_id in reader.programs:
             title = f"{title} · {reader.programs[row.program_id]}"
@@ -162,7 +162,7 @@ def _sharing(reader: Reader) -> Iterator[Entry]:
 def _merges(reader: Reader) -> Iterator[Entry]:
     for row in Merge.objects.filter(kept_id__in=reader.ids, at__lt=reader.before).order_by("-at")[:ROWS_MAX]:
         other = Person.objects.filter(id=row.merged_id).first()
-        title = format_html(_("Found to be the same person as {other}"), other=happenings.called(other) if other else "")
+        title = format_html(_("Found to be the same person as {other}"), other=look.called(other) if other else "")
         why = [sayings.merge_reason(row.reason)]
         if row.undone_at:
             why.append(_("Undone on %(day)s.") % {"day": look.day(row.undone_at)})

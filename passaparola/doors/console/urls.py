@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from passaparola.doors.console import lookbook, searching, signin
+from passaparola.doors.console import lookbook, overview, people, person_acts, searching, signin
 from passaparola.doors.console.roles import View, needs
 
 app_name = "console"
@@ -21,7 +21,16 @@ OPEN = [
     path("theme", signin.theme, name="theme"),
 ]
 GUARDED = [
-    route("", lookbook.look, "own", "overview"),
+    route("", overview.overview, "overview.read", "overview"),
+    route("people", people.people, "people.read", "people"),
+    route("people/<int:person_id>", people.person, "people.read", "person"),
+    route("people/<int:person_id>/merge", person_acts.merge, "people.merge", "person-merge"),
+    route("people/<int:person_id>/unmerge/<int:merge_id>", person_acts.unmerge, "people.merge", "person-unmerge"),
+    route("people/<int:person_id>/consent", person_acts.consent, "people.write", "person-consent"),
+    route("people/<int:person_id>/code", person_acts.code, "codes.write", "person-code"),
+    route("people/<int:person_id>/forget", person_acts.forget, "people.forget", "person-forget"),
+    *[route(f"soon/{n}", lookbook.look, "own", n) for n in ("programs", "stages", "outbox", "events", "events-parked", "install", "team")],
+    *[route(f"soon/{n}/<int:x>", lookbook.look, "own", n) for n in ("program", "event", "message")],
     route("search", searching.search, "own", "search"),
     route("search/options", searching.options, "own", "search-options"),
     route("password", signin.password, "own", "password"),
