@@ -26,6 +26,8 @@ from passaparola.kernel import money as kernel_money
 register = template.Library()
 
 SPRITE = "vendor/tabler-icons-3.51.0/icons.svg"
+# Below so many before, a percentage says more than is known.
+PERCENT_FROM = 20
 STAGE_LEVEL = {"none": 0, "few": 1, "some": 2, "many": 3}
 STAGES = {
     "none": pgettext_lazy("stage", "None yet"),
@@ -124,6 +126,18 @@ def percent(share: float | None) -> str:
 def times(value: float | None) -> str:
     """A ratio with one decimal: 2.3."""
     return "–" if value is None else format_decimal(round(value, 1), locale=_language())
+
+
+@register.filter
+def whole(value: float) -> str:
+    """A number without decimals."""
+    return format_decimal(round(value), locale=_language())
+
+
+@register.filter
+def share(part: int, of: int) -> float:
+    """A part as a share of something; 0 of nothing."""
+    return part / of if of else 0.0
 
 
 @register.filter
@@ -226,9 +240,10 @@ def is_simulated(thing: Any) -> bool:
 
 @register.simple_tag
 def delta(now: float, before: float) -> SafeString:
-    """The change against the last period, as an arrow and a percentage; "new" where there was nothing before."""
-    if not before:
-        return format_html('<span class="delta">{}</span>', _("new") if now else "–")
+    """The change against the last period: an arrow and a percentage, or the plain difference where percentages mislead."""
+    was = gettext("before: %(count)s") % {"count": number(before)}
+    if before < PERCENT_FROM:
+        return format_html('<span class="delta" title="{}">{}</span>', was, signed(int(now - before)))
     change = now / before - 1
     tone, arrow = (
         ("up", "arrow-up-right")
@@ -239,6 +254,16 @@ def delta(now: float, before: float) -> SafeString:
     )
     was = _("before: %(count)s") % {"count": number(before)}
     return format_html('<span class="delta {}" title="{}">{}{}</span>', tone, was, icon(arrow), percent(abs(change)))
+
+
+@register.simple_tag
+def delta_money(now: int, before: int, unit: str) -> SafeString:
+    """The change of a sum: a percentage, or the difference where there was little before."""
+    if abs(before) >= PERCENT_FROM * 100:
+        return delta(now, before)
+    size = money(abs(now - before), unit)
+    words = "±0" if now == before else f"{'+' if now > before else '−'}{size}"
+    return format_html('<span class="delta">{}</span>', words)
 
 
 @register.simple_tag

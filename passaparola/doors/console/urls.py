@@ -1,8 +1,8 @@
 """The console's routes, each with the permission it takes."""
 
-from django.urls import URLPattern, path
+from django.urls import URLPattern, path, re_path
 
-from passaparola.doors.console import lookbook, overview, people, person_acts, searching, signin
+from passaparola.doors.console import lookbook, overview, people, person_acts, program_acts, programs, searching, signin
 from passaparola.doors.console.roles import View, needs
 
 app_name = "console"
@@ -29,8 +29,17 @@ GUARDED = [
     route("people/<int:person_id>/consent", person_acts.consent, "people.write", "person-consent"),
     route("people/<int:person_id>/code", person_acts.code, "codes.write", "person-code"),
     route("people/<int:person_id>/forget", person_acts.forget, "people.forget", "person-forget"),
-    *[route(f"soon/{n}", lookbook.look, "own", n) for n in ("programs", "stages", "outbox", "events", "events-parked", "install", "team")],
-    *[route(f"soon/{n}/<int:x>", lookbook.look, "own", n) for n in ("program", "event", "message")],
+    route("programs", programs.programs, "programs.read", "programs"),
+    route("programs/new", programs.create, "programs.write", "program-create"),
+    route("programs/preview", programs.preview, "programs.write", "program-preview"),
+    route("programs/<int:program_id>", programs.program, "programs.read", "program"),
+    route("programs/<int:program_id>/edit", programs.edit, "programs.write", "program-edit"),
+    route("programs/<int:program_id>/launch", program_acts.launch, "programs.launch", "program-launch"),
+    route("programs/<int:program_id>/end", program_acts.end, "programs.launch", "program-end"),
+    route("programs/<int:program_id>/budget", program_acts.budget, "programs.write", "program-budget"),
+    re_path("^programs/(?P<program_id>[0-9]+)/(?P<way>pause|resume)$", needs("programs.launch")(program_acts.move), name="program-move"),
+    *[route(f"soon/{n}", lookbook.look, "own", n) for n in ("stages", "outbox", "events", "events-parked", "install", "team")],
+    *[route(f"soon/{n}/<int:x>", lookbook.look, "own", n) for n in ("event", "message")],
     route("search", searching.search, "own", "search"),
     route("search/options", searching.options, "own", "search-options"),
     route("password", signin.password, "own", "password"),
