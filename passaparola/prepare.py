@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import django
+from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
@@ -33,6 +34,8 @@ class DatabaseUnreachable(Refusal):
 def main() -> int:
     """The process `passaparola up` runs first: 0, or 1 with one sentence on stderr."""
     django.setup()
+    # Static files come from the package; whitenoise wants its own folder to exist all the same.
+    settings.STATIC_ROOT.mkdir(exist_ok=True)
     try:
         stores()
     except Refusal as refusal:

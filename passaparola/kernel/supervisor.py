@@ -24,6 +24,8 @@ from passaparola.kernel import lifeline
 
 _RESTART_SECONDS_FIRST = 0.1
 _RESTART_SECONDS_MAX = 10.0
+# Who ends so often before anything was ready will not be helped by trying on.
+_TRIES_AT_START = 4
 # A child that ran this long is in good health: its next restart is quick again.
 _HEALTHY_SECONDS = 10.0
 # Longer than granian gives its own workers (doors/serve.py), shorter than what init systems give us.
@@ -59,7 +61,7 @@ def children(host: str, port: int, *, workers: int = 1, dispatchers: int = 1) ->
     def several(name: str, module: str, count: int) -> list[Child]:
         return [Child(name if n == 0 else f"{name}-{n + 1}", (sys.executable, "-m", module)) for n in range(count)]
 
-    edge = (sys.executable, "-m", "passaparola.doors.serve", host, str(port))
+    edge = (sys.executable, "-m", "passaparola.doors.serve", "--host", host, "--port", str(port))
     return [
         Child("edge", edge),
         *several("worker", "passaparola.worker", workers),
@@ -82,16 +84,20 @@ class Supervisor:
     _wake: tuple[socket.socket, socket.socket] = field(default_factory=socket.socketpair)
 
     def run(self) -> int:
-        """Until SIGTERM or SIGINT; then 0. A second one kills at once."""
+        """Until SIGTERM or SIGINT; then 0. A second one kills at once. 1 if something ends again and again at the start."""
         self._listen()
+        hopeless = None
         try:
-            while not self.stopping:
+            while not self.stopping and not hopeless:
                 self.turn()
+                hopeless = next((c.name for c in self.children if not self.ready and c.failures >= _TRIES_AT_START), None)
                 self._sleep(0.02 if not self.ready else 1.0)
             self._wait_for_readiness()
         finally:
             self.stop()
-        return 0
+        if hopeless:
+            print(f"Passaparola cannot start: its {hopeless} ends at once; the lines above say why.", file=sys.stderr, flush=True)
+        return 1 if hopeless else 0
 
     def turn(self) -> None:
         """Start what is due to be started; note who died; say once when all is ready."""

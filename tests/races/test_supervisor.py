@@ -140,6 +140,15 @@ def test_a_killed_supervisor_leaves_no_child(supervised: Callable[..., subproces
         os.kill(_pid(tmp_path, "helper"), signal.SIGKILL)
 
 
+def test_what_cannot_start_is_given_up_with_a_sentence(tmp_path: Path) -> None:
+    program = [sys.executable, "-c", textwrap.dedent(RUNS), str(tmp_path), str(free_port()), "raise SystemExit(3)", SLEEPS]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(program, capture_output=True, text=True, cwd=ROOT, env=environment, timeout=20, check=False)
+    assert done.returncode == 1
+    assert "its edge ends at once" in done.stderr
+    assert not list(tmp_path.glob("*.pid"))
+
+
 def test_one_folder_one_supervisor(tmp_path: Path) -> None:
     with supervisor.alone(tmp_path / "up.lock"), pytest.raises(supervisor.CannotStart, match=f"process {os.getpid()}"):
         with supervisor.alone(tmp_path / "up.lock"):
