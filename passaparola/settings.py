@@ -94,6 +94,7 @@ EVENT_BYTES_MAX = 32 * 1024
 BODY_BYTES_MAX = 4 * 1024 * 1024
 BATCH_EVENTS_MAX = 2_500
 FORM_BYTES_MAX = 1024 * 1024
+API_BODY_BYTES_MAX = 256 * 1024
 INBOX_BACKLOG_ROWS_MAX = int(os.environ.get("PASSAPAROLA_BACKLOG_ROWS_MAX", "200000"))
 INBOX_BACKLOG_BYTES_MAX = int(os.environ.get("PASSAPAROLA_BACKLOG_BYTES_MAX", str(2 * 1024**3)))
 CORRIDOR_EVENTS_MAX = int(os.environ.get("PASSAPAROLA_CORRIDOR_EVENTS_MAX", "1000"))
@@ -155,7 +156,7 @@ TEMPLATES = [
 ]
 LANGUAGES = [("es", "Español"), ("it", "Italiano"), ("en", "English")]
 LANGUAGE_CODE = os.environ.get("PASSAPAROLA_LANGUAGE", "en")
-LOCALE_PATHS = [PACKAGE / "locale" / name for name in ("console", "portal", "rooms")]
+LOCALE_PATHS = [PACKAGE / "locale" / name for name in ("console", "portal", "api", "rooms")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = BUSINESS_TIME_ZONE

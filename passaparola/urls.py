@@ -3,9 +3,14 @@
 from django.urls import include, path
 from django.views.generic import RedirectView
 
+from passaparola.doors.api import reference as api_reference
+from passaparola.doors.api import service as api
+
 urlpatterns = [
     path("", RedirectView.as_view(url="/console/", permanent=False)),
     path("console", RedirectView.as_view(url="/console/", permanent=False)),
     path("console/", include("passaparola.doors.console.urls")),
     path("", include("passaparola.doors.portal.urls")),
+    path("api/docs", api_reference.page),
+    path("api/v1/", include(api.urls())),
 ]

@@ -33,9 +33,11 @@ HOMES: tuple[tuple[str, str], ...] = (
     ("templates/portal/", "portal"),
     ("programs/wording", "portal"),
     ("kernel/words", "portal"),
+    ("doors/api/", "api"),
+    ("events/catalogue/", "api"),
     ("", "rooms"),
 )
-CATALOGUES = ("console", "portal", "rooms")
+CATALOGUES = ("console", "portal", "api", "rooms")
 
 _KEYWORDS = ("_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy")
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")

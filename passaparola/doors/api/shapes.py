@@ -1,0 +1,169 @@
+"""The shapes that all routes share: strict types in, money and pages out."""
+
+import re
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from django.utils.translation import gettext as _
+from ninja import Path, Query
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict
+
+from passaparola.doors.api.problems import Problem
+
+PAGE_ROWS_MAX = 200
+PAGE_ROWS = 50
+ID_MAX = 2**53 - 1
+AMOUNT_MAX = 10**15
+_DIGITS = re.compile(r"-?[0-9]{1,16}")
+_JSON_DEPTH_MAX = 12
+
+
+class In(BaseModel):
+    """A body as it must come: no unknown members, and no "1" where 1 is meant."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+
+class Out(BaseModel):
+    """A body as we send it."""
+
+
+def whole(value: Any) -> Any:
+    """Query and path values are text: only plain digits are a number."""
+    if isinstance(value, str) and not _DIGITS.fullmatch(value):
+        raise ValueError(_("must be a whole number"))
+    return value
+
+
+def _plain(value: str) -> str:
+    if any(ord(letter) < 32 and letter not in "\t\n\r" for letter in value):
+        raise ValueError(_("holds control characters"))
+    return value
+
+
+def _json(value: Any, depth: int = 0) -> Any:
+    """What databases can keep: no NUL, no endless depth."""
+    if depth > _JSON_DEPTH_MAX:
+        raise ValueError(_("is nested too deeply"))
+    if isinstance(value, str) and "\0" in value:
+        raise ValueError(_("holds control characters"))
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            _json(key, depth)
+            _json(inner, depth + 1)
+    elif isinstance(value, list):
+        for inner in value:
+            _json(inner, depth + 1)
+    elif isinstance(value, int) and abs(value) > 2**63 - 1:
+        raise ValueError(_("is a number too large"))
+    return value
+
+
+def _as_time(value: Any) -> Any:
+    """Moments come as text with an offset."""
+    if not isinstance(value, str):
+        raise ValueError(_("must be a moment such as 2026-11-21T09:30:00Z"))
+    try:
+        at = datetime.fromisoformat(value)
+        if at.tzinfo is None or at.year < 1971:
+            raise ValueError
+        return at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise ValueError(_("must be a moment such as 2026-11-21T09:30:00Z")) from None
+
+
+def _z(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+NOT_CONTROL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
+Id = Annotated[int, Field(ge=1, le=ID_MAX)]
+# Length first, then the check: so that what is too long is said to be too long.
+_no_control = AfterValidator(_plain)
+_pattern: dict[str, Any] = {"pattern": NOT_CONTROL}
+Text = Annotated[str, Field(min_length=1, max_length=500, json_schema_extra=_pattern), _no_control]
+ShortText = Annotated[str, Field(min_length=1, max_length=120, json_schema_extra=_pattern), _no_control]
+Name = Annotated[str, Field(min_length=1, max_length=60, json_schema_extra=_pattern), _no_control]
+JsonObject = Annotated[dict[str, Any], AfterValidator(_json)]
+Moment = Annotated[
+    datetime, BeforeValidator(_as_time, json_schema_input_type=str), Strict(False),
+    Field(json_schema_extra={"format": "date-time"}),
+]  # fmt: skip
+# Units: an ISO 4217 code with amounts in its minor unit, or PTS for points.
+Unit = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code, or PTS for points.")]
+_TimeText = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+Time = Annotated[datetime, PlainSerializer(_z, return_type=_TimeText)]
+Day = date
+
+# The default stands within Query too: ninja forgets one that only the function names when a validator stands before it.
+PathId = Annotated[int, BeforeValidator(whole), Path(ge=1, le=ID_MAX, description="Its number.")]
+PathCode = Annotated[
+    str,
+    Path(
+        pattern=r"^[0-9A-Za-z-]{1,40}$",
+        description="The code as typed: capitals, hyphens and look-alikes do not matter.",
+    ),
+]
+QueryId = Annotated[int | None, BeforeValidator(whole), Query(None, ge=1, le=ID_MAX)]
+Limit = Annotated[
+    int, BeforeValidator(whole), Query(PAGE_ROWS, ge=1, le=PAGE_ROWS_MAX, description="How many at most.")
+]
+After = Annotated[
+    int | None, BeforeValidator(whole), Query(None, ge=1, le=ID_MAX, description="`next` of the page before.")
+]
+
+
+class Amount(Out):
+    """Money in minor units (4990 with EUR is €49.90), or points."""
+
+    amount: int
+    unit: str
+
+
+class AmountIn(In):
+    """Money in minor units, or points."""
+
+    amount: Annotated[int, Field(ge=0, le=AMOUNT_MAX)]
+    unit: Unit
+
+
+class Said(Out):
+    """A reason: its code for programs, its numbers, and a sentence in the caller's language."""
+
+    code: str
+    values: dict[str, Any] = {}
+    message: str
+
+
+T = TypeVar("T")
+
+
+class Page(Out, Generic[T]):
+    """Some of the items, newest first; ask again with `after` = `next` for the following ones."""
+
+    items: list[T]
+    next: int | None = Field(None, description="The cursor of the following page; null on the last.")
+
+
+class Done(Out):
+    """An act was recorded."""
+
+    event: int | None = Field(description="The number of the event that records it.")
+    repeated: bool = Field(description="True when this Idempotency-Key was used before: nothing was done twice.")
+    result: dict[str, Any] = Field(description="Numbers of what was made.")
+
+
+Language = Literal["es", "it", "en"]
+
+
+def answers(good: Any, *, found: bool = True, writes: bool = False) -> dict[Any, Any]:
+    """What a route may answer. `found`: it may answer 404; `writes`: it takes a body and may refuse an act.
+
+    Success is always exactly 200, made anew or repeated: the habit of the event doors.
+    """
+    codes = {401, 403, 422, 429, 503}
+    if found:
+        codes.add(404)
+    if writes:
+        codes |= {400, 409, 413}
+    return {200: good, frozenset(codes): Problem}
