@@ -13,7 +13,11 @@ ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = {path.name: path.read_text() for path in sorted((ROOT / "docs" / "reference").glob("*.md"))}
 EVERYTHING = "\n".join(REFERENCE.values())
 SETTINGS = sorted(
-    {name for path in (ROOT / "passaparola").rglob("*.py") for name in re.findall(r"PASSAPAROLA_[A-Z_]+", path.read_text())}
+    {
+        name
+        for path in (ROOT / "passaparola").rglob("*.py")
+        for name in re.findall(r"PASSAPAROLA_[A-Z_]+", path.read_text())
+    }
 )
 
 
