@@ -57,6 +57,11 @@ def home(file: str) -> str:
     return next(name for prefix, name in HOMES if file.startswith(prefix))
 
 
+def homes(sentence: Sentence) -> list[str]:
+    """The catalogues a sentence may stand in: those of all files that say it."""
+    return sorted({home(file) for file in sentence.files})
+
+
 def sentences(package: Path = PACKAGE) -> dict[str, Sentence]:
     """Every translatable sentence of the package, by its English text."""
     found: dict[str, Sentence] = {}
@@ -158,9 +163,8 @@ def check(package: Path = PACKAGE) -> list[str]:
                 problems.append(f"{name}/{language}: the .mo is out of date: run catalogue compile")
         for text, sentence in sorted(wanted.items()):
             if text not in known:
-                problems.append(
-                    f"{home(sentence.files[0])}/{language}: missing: {text!r} ({', '.join(sentence.files)})"
-                )
+                where = "+".join(homes(sentence))
+                problems.append(f"{where}/{language}: missing: {text!r} ({', '.join(sentence.files)})")
     return problems
 
 
@@ -231,7 +235,7 @@ def update(only: str | None = None) -> dict[str, int]:
         catalogs = {name: load(name, language) for name in CATALOGUES}
         everywhere = {_key(message.id) for catalog in catalogs.values() for message in catalog if message.id}
         for name in [only] if only else CATALOGUES:
-            new = [s for s in wanted.values() if s.text not in everywhere and home(s.files[0]) == name]
+            new = [s for s in wanted.values() if s.text not in everywhere and name in homes(s)]
             gone = [m.id for m in catalogs[name] if m.id and _key(m.id) not in wanted]
             for sentence in new:
                 ids = (sentence.text, sentence.plural) if sentence.plural else sentence.text
@@ -258,7 +262,7 @@ def main(arguments: list[str]) -> int:
     """The command; the exit code."""
     match arguments:
         case ["check", *rest]:
-            problems = [problem for problem in check() if not rest or problem.startswith(rest[0])]
+            problems = [problem for problem in check() if not rest or rest[0] in problem.split("/")[0]]
             print("\n".join(problems) or "every sentence is there in es and it")
             return 1 if problems else 0
         case ["compile"]:

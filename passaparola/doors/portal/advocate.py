@@ -12,9 +12,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from passaparola.doors.portal import acts, page, reading, sharing, who
 from passaparola.doors.portal.refusals import refusable
 from passaparola.kernel import signing
+from passaparola.kernel.errors import Refusal
 from passaparola.people.models import Person
 from passaparola.programs import wording
 from passaparola.programs.models import Code
+
+
+class CannotJoin(Refusal):
+    """You cannot take part in this programme at the moment."""
+
+    code = "cannot_join"
+    status = 409
 
 
 class ToApp(HttpResponseRedirect):
@@ -38,7 +46,7 @@ def home(request: HttpRequest, token: str) -> HttpResponse:
         "cards": [(card, _native(card, language, person)) for card in cards],
         "clicks": sum(card.clicks for card in cards),
         "first": cards[0] if cards else None,
-        "joinable": reading.joinable(ids),
+        "joinable": reading.joinable(ids, language),
         "buttons": sharing.buttons(),
         "friends": reading.friends(ids, language, now),
         "purse": reading.purse(ids, language, now, _unit(cards)),
@@ -123,13 +131,14 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     """She takes part in a programme of her own accord and gets her code."""
     now = page.now()
     person, ids = _advocate(token, now)
-    page.speak(request, person.language)
-    wanted = next((one for one in reading.joinable(ids) if str(one.id) == request.POST.get("program")), None)
+    language = page.speak(request, person.language)
+    wanted = next((one for one in reading.joinable(ids, language) if str(one.id) == request.POST.get("program")), None)
     if wanted is None:
         return _back(token, "", "")
     outcome = acts.act("Code Issued", properties={"program": wanted.id, "person": person.id}, now=now)
     if outcome.refused:
-        raise outcome.refused
+        # Staff read why (the holdout, say); to her the reason would be the very thing that must not be told.
+        raise CannotJoin() from outcome.refused
     return _back(token, "joined", "")
 
 

@@ -20,6 +20,7 @@ from passaparola.programs.models import Click, Code, Program, ProgramVersion, Re
 
 FRIENDS_SHOWN_MAX = 50
 REWARDS_SHOWN_MAX = 50
+OPENINGS_SHOWN_MAX = 5
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 # How a state looks: what is on its way, what came, what did not.
@@ -102,10 +103,31 @@ def _card(code: Code, program: Program, clicks: int, language: str) -> Card:
     )
 
 
-def joinable(person_ids: Sequence[int]) -> list[Program]:
+@dataclass(frozen=True)
+class Opening:
+    """A running programme that she may still join, with the rules she would accept."""
+
+    id: int
+    name: str
+    headline: str
+    rules: list[str]
+
+
+def joinable(person_ids: Sequence[int], language: str) -> list[Opening]:
     """Running programmes in which she has no code yet."""
     mine = Code.objects.filter(person_id__in=person_ids).values_list("program_id", flat=True)
-    return list(Program.objects.filter(state="active").exclude(id__in=list(mine)).order_by("-id")[:5])
+    found = Program.objects.filter(state="active").exclude(id__in=list(mine)).order_by("-id")[:OPENINGS_SHOWN_MAX]
+    return [_opening(program, terms_of(program.id, program.version), language) for program in found]
+
+
+def _opening(program: Program, terms: dict[str, Any], language: str) -> Opening:
+    business = settings.BUSINESS_NAME
+    return Opening(
+        id=program.id,
+        name=program.name,
+        headline=wording.give_and_get(language, terms, business=business),
+        rules=wording.summary(language, terms, business=business, currency=settings.CURRENCY),
+    )
 
 
 @dataclass(frozen=True)
@@ -164,11 +186,7 @@ def _unconfirmed(latest: Sequence[Referral]) -> set[int]:
     )
     for person_id, at in rows.values_list("person_id", "occurred_at"):
         confirmed[person_id] = at
-    return {
-        one.id
-        for one in refused
-        if one.event_id in typed and confirmed.get(one.friend_id, _NEVER) < one.opened_at
-    }
+    return {one.id for one in refused if one.event_id in typed and confirmed.get(one.friend_id, _NEVER) < one.opened_at}
 
 
 def _masked(one: Referral) -> Referral:

@@ -18,7 +18,7 @@ class LinkBroken(Refusal):
 
 
 class LinkExpired(Refusal):
-    """This link was valid for a few days only, and they are over."""
+    """This link was valid for a limited time, and that is over."""
 
     code = "link_expired"
     status = 410

@@ -11,11 +11,11 @@ AUDIENCES = ("advocate", "friend", "staff")
 
 REFERRAL_STATES = {
     "registered": _("Signed up"),
-    "qualified": _("Confirmed"),
-    "converted": _("Bought"),
-    "rewarded": _("Rewarded"),
+    "qualified": _("Sign-up confirmed"),
+    "converted": _("Has bought"),
+    "rewarded": _("Reward given"),
     "refused": _("Not counted"),
-    "expired": _("Expired"),
+    "expired": _("Too late"),
     "reversed": _("Taken back"),
 }
 
