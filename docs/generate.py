@@ -1,6 +1,6 @@
-"""Writes the reference pages that are made from the code: api.md from the schema, events.md from the catalogue.
+"""Writes the reference pages made from the code: api.md from the schema, events.md from the catalogue, routes.md.
 
-python docs/generate.py            # writes docs/reference/{api,events}.md
+python docs/generate.py            # writes docs/reference/{api,events,routes}.md
 python docs/generate.py --check    # exit 1 if one of them is out of date
 """
 
@@ -18,6 +18,7 @@ import django  # noqa: E402
 
 django.setup()
 
+from docs import routes  # noqa: E402
 from passaparola.doors.api import reference  # noqa: E402
 from passaparola.doors.api.service import api  # noqa: E402
 from passaparola.events import catalogue  # noqa: E402
@@ -26,7 +27,7 @@ from passaparola.kernel import keys  # noqa: E402
 
 def pages() -> dict[str, str]:
     """Every page made from the code, by its path below docs/."""
-    return {"reference/api.md": api_page(api.schema), "reference/events.md": events_page()}
+    return {"reference/api.md": api_page(api.schema), "reference/events.md": events_page(), "reference/routes.md": routes.page()}
 
 
 def stale() -> list[str]:

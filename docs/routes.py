@@ -1,21 +1,16 @@
-"""Every address there is, with what answers it: docs/reference/routes.md is this, written down.
-
-`python -m tests.routes` renews the page.
-"""
+"""Every address there is, with what answers it: docs/reference/routes.md (written by docs/generate.py)."""
 
 import inspect
-import os
 import re
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference" / "routes.md"
 HEAD = """# Routes
 
+Made from `passaparola/urls.py` by `python docs/generate.py`; a test fails when it is out of date.
+
 Every address and what answers it. `{…}` stands for a part of the address; who may open a page of the console is said
-beside its route in the code. Written by `python -m tests.routes`; a test compares.
+beside its route in the code. What hangs on `/api/v1` is in [api](api.md).
 
 """
 # What the edge answers before Django is asked (doors/edge/app.py).
@@ -27,30 +22,32 @@ EDGE = (
 )
 
 
-def table() -> str:
+def page() -> str:
     """The whole page."""
-    rows = [*EDGE, *sorted(_walk("", _patterns()))]
-    return HEAD + "| address | what answers |\n|---|---|\n" + "".join(f"| `{a}` | {what} |\n" for a, what in rows)
+    rows = "".join(f"| `{address}` | {what} |\n" for address, what in [*EDGE, *pages()])
+    return f"{HEAD}| address | what answers |\n|---|---|\n{rows}"
 
 
-def addresses() -> list[str]:
-    """Django's addresses as the page writes them."""
-    return sorted(address for address, _ in _walk("", _patterns()))
-
-
-def _patterns() -> list[Any]:
+def pages() -> list[tuple[str, str]]:
+    """Django's addresses, without the API's, and the first sentence of the view that answers."""
     from passaparola import urls
 
-    return list(urls.urlpatterns)
+    return sorted(row for row in _walk("", list(urls.urlpatterns)) if not row[0].startswith("/api/v1"))
 
 
 def _walk(prefix: str, patterns: list[Any]) -> Iterator[tuple[str, str]]:
     for pattern in patterns:
-        address = prefix + re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", str(pattern.pattern))
+        address = prefix + _readable(str(pattern.pattern))
         if hasattr(pattern, "url_patterns"):
             yield from _walk(address, pattern.url_patterns)
         else:
             yield f"/{address}", _sentence(pattern.callback)
+
+
+def _readable(pattern: str) -> str:
+    """Both of Django's ways of writing a pattern, as {parts}."""
+    named = re.sub(r"\(\?P<(\w+)>[^)]*\)", r"{\1}", pattern)
+    return re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", named).strip("^$")
 
 
 def _sentence(view: Any) -> str:
@@ -60,11 +57,3 @@ def _sentence(view: Any) -> str:
         return ""
     return (inspect.getdoc(view) or "").split("\n")[0].replace("|", "\\|")
 
-
-if __name__ == "__main__":
-    os.environ.setdefault("PASSAPAROLA_DATA", tempfile.mkdtemp())
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "passaparola.settings")
-    import django
-
-    django.setup()
-    PAGE.write_text(table())
