@@ -7,13 +7,25 @@ from django.conf import settings
 
 from passaparola.events.intake import Happening, Unfit
 from passaparola.events.models import Occurrence, Order
-from passaparola.kernel import money
+from passaparola.kernel import database, money
 from passaparola.kernel.batch import Batch, Record
+from passaparola.kernel.errors import Refusal
+from passaparola.kernel.models import Setting
 
 ORDER_COMPLETED = "Order Completed"
 ORDER_REFUNDED = "Order Refunded"
 ORDER_CANCELLED = "Order Cancelled"
 _ABOUT_ORDERS = (ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED)
+
+
+# What "Setting Changed" may set; stage ranges have an act of their own.
+SETTINGS = ("demo",)
+
+
+class UnknownSetting(Refusal):
+    """There is no setting called {name}."""
+
+    code, status = "unknown_setting", 404
 
 
 class Events:
@@ -22,6 +34,7 @@ class Events:
     def __init__(self, batch: Batch) -> None:
         self.orders = batch.table(Order)
         self.occurrences = batch.table(Occurrence)
+        self.settings = batch.table(Setting)
         self._by_key: dict[tuple[str, str, str], Record] = {}
         self._counts: dict[tuple[int, str], Record] = {}
 
@@ -35,7 +48,8 @@ class Events:
         self.take_orders(self.orders.take_any("order_id", order_ids, "text"))
         names = {h.name for h in happenings if h.type == "track"}
         if names and members:
-            for row in self.occurrences.take_any("person_id", members):
+            where = f"{database.any_of('person_id')} AND {database.any_of('name', 'text')}"
+            for row in self.occurrences.take(where, [sorted(members), sorted(names)]):
                 self._counts[row["person_id"], row["name"]] = row
 
     def take_orders(self, rows: list[Record]) -> None:
@@ -45,6 +59,8 @@ class Events:
 
     def step(self, happening: Happening) -> None:
         """Count the event and settle what it says about an order."""
+        if happening.type == "act" and happening.name == "Setting Changed":
+            self._change_setting(happening)
         if happening.type != "track" or happening.person_id is None:
             return
         fresh = True
@@ -58,6 +74,18 @@ class Events:
     def times(self, members: set[int], name: str) -> int:
         """How often a person (all who merged into one) did a thing, as far as this batch has come."""
         return sum(row["n"] for member in members if (row := self._counts.get((member, name))))
+
+    def _change_setting(self, happening: Happening) -> None:
+        """What the operator decided about the installation; an unknown name is refused rather than kept unread."""
+        name, value = happening.props.get("name"), happening.props.get("value")
+        if name not in SETTINGS:
+            raise UnknownSetting(name=name)
+        found = self.settings.take("name = ?", [name])
+        values = {"value": value, "changed_at": happening.received_at}
+        if found:
+            self.settings.change(found[0], **values)
+        else:
+            self.settings.add(name=name, **values)
 
     def _count(self, happening: Happening) -> None:
         key = (happening.person_id or 0, happening.name)

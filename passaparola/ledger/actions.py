@@ -40,6 +40,8 @@ class Ledger:
 
     def step(self, happening: Happening) -> None:
         """Write what programmes decided into the books."""
+        if not happening.notes:
+            return
         for note in happening.told("earned"):
             for promise in note["promised"]:
                 self.hold(promise, note, happening)

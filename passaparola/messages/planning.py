@@ -11,11 +11,11 @@ from typing import Any
 from passaparola.events.intake import Happening
 from passaparola.kernel.batch import Batch, Record
 from passaparola.kernel.errors import Refusal
-from passaparola.kernel.models import Setting
 from passaparola.messages import kinds, suppression
-from passaparola.messages.models import Delivery, Message, Suppression
+from passaparola.messages.models import Delivery, Message, Suppression, Template
 from passaparola.people.actions import People
 
+LANGUAGES = ("es", "it", "en")
 OUTCOMES = ("sent", "delivered", "bounced", "complained", "failed", "refused", "unknown")
 # An outcome never goes back: a late "sent" does not undo a bounce.
 _RANK = {
@@ -38,6 +38,12 @@ class UnknownMessage(Refusal):
     code, status = "unknown_message", 404
 
 
+class UnknownTemplate(Refusal):
+    """There is no message text called {key} in that language."""
+
+    code, status = "unknown_template", 404
+
+
 class NotUnknown(Refusal):
     """Only a message whose fate is unknown, or that failed, can be sent again."""
 
@@ -50,7 +56,7 @@ class Messages:
     def __init__(self, batch: Batch, people: People) -> None:
         self.people = people
         self.messages, self.deliveries = batch.table(Message), batch.table(Delivery)
-        self.suppressions, self.settings = batch.table(Suppression), batch.table(Setting)
+        self.suppressions, self.templates = batch.table(Suppression), batch.table(Template)
         self._keys: set[str] = set()
 
     def load(self, happenings: Sequence[Happening]) -> None:
@@ -59,6 +65,8 @@ class Messages:
 
     def step(self, happening: Happening) -> None:
         """Plan what the event makes us say; take in what became of a message."""
+        if not happening.notes and happening.type != "act":
+            return
         if happening.type == "act" and happening.name in _ACTS:
             _ACTS[happening.name](self, happening)
         for note in happening.told("ask"):
@@ -156,6 +164,19 @@ class Messages:
         deadline = max(row["deadline_at"], now + kinds.BY_KEY[row["template"]].good_for)
         self.messages.change(row, state="planned", reason="", due_at=now, deadline_at=deadline, changed_at=now)
 
+    def _change_template(self, happening: Happening) -> None:
+        """A text the operator wrote in place of the shipped one; empty texts bring the shipped one back."""
+        props = happening.props
+        key, language = props.get("key"), props.get("language")
+        if key not in DEADLINES or language not in LANGUAGES:
+            raise UnknownTemplate(key=key)
+        values = {"subject": str(props.get("subject") or "")[:200], "body": str(props.get("body") or "")}
+        found = self.templates.take("key = ? AND language = ?", [key, language])
+        if found:
+            self.templates.change(found[0], **values, changed_at=happening.received_at)
+        else:
+            self.templates.add(key=key, language=language, **values, changed_at=happening.received_at)
+
     def _suppress(self, kind: str, value: str, reason: str, happening: Happening) -> None:
         if kind == "email":
             self._suppress_digest(suppression.digest(value), reason, happening)
@@ -175,6 +196,7 @@ _ACTS = {
     "Message Bounced": Messages._outcome,
     "Message Complained": Messages._outcome,
     "Message Resent": Messages._resend,
+    "Template Changed": Messages._change_template,
 }
 _BY_NAME = {"Message Delivered": "delivered", "Message Bounced": "bounced", "Message Complained": "complained"}
 _REWARD_NOTES = (

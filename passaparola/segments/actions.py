@@ -22,6 +22,9 @@ STAGES_SETTING = "stages"
 VISITS = ("Order Completed", "Visit Recorded")
 # A score from 0 to 6, or a review of 1 or 2 stars, is a bad experience until a better one comes.
 _BAD_SCORE_MAX, _BAD_RATING_MAX = 6, 2
+_MOODS = ("Complaint Opened", "Complaint Closed", "Score Given", "Review Given")
+# When somebody was last seen is kept to the hour: a page view must not cost a row.
+_SEEN_STEP = timedelta(hours=1)
 
 
 class BadRanges(Refusal):
@@ -90,19 +93,23 @@ class Segments:
 
     def step(self, happening: Happening) -> None:
         """Keep the traits of whoever the event is about, then their stage."""
-        if happening.name == "Stages Changed" and happening.type == "act":
-            return self._change_ranges(happening)
-        if happening.name == "Timer Rang" and happening.props.get("kind") == "restage":
-            return self._restage(happening)
-        for note in (*happening.told("merged"), *happening.told("unmerged")):
-            self._join(note, happening)
-        if happening.person_id is None:
-            return None
-        if subject := ring_person(happening, "stage"):
-            return self._stage(subject, happening, "time passed")
-        if happening.type == "act" and happening.name != "Friend Signed Up":
-            return None
-        return self._fold(happening)
+        if happening.notes:
+            for note in (*happening.told("merged"), *happening.told("unmerged")):
+                self._join(note, happening)
+        if happening.type == "act":
+            self._act(happening)
+        elif happening.person_id is not None:
+            self._fold(happening)
+
+    def _act(self, happening: Happening) -> None:
+        if happening.name == "Stages Changed":
+            self._change_ranges(happening)
+        elif happening.name == "Timer Rang" and happening.props.get("kind") == "restage":
+            self._restage(happening)
+        elif subject := ring_person(happening, "stage"):
+            self._stage(subject, happening, "time passed")
+        elif happening.name == "Friend Signed Up" and happening.person_id is not None:
+            self._fold(happening)
 
     def of(self, person_id: int) -> Record | None:
         """The traits row of somebody, if anything is known."""
@@ -111,17 +118,20 @@ class Segments:
     def _fold(self, happening: Happening) -> None:
         root = self.people.root(happening.person_id or 0)
         row, at = self._row(root, happening.occurred_at), happening.occurred_at
-        values: dict[str, Any] = {
-            "first_seen_at": min(row["first_seen_at"], at),
-            "last_seen_at": max(row["last_seen_at"], at),
-        }
         happening.before = (row["orders"], row["last_order_at"])
-        for note in happening.told("order"):
-            values |= self._order(row, note["row"], happening)
-        for note in happening.told("refund"):
-            values |= {"spent_minor": row["spent_minor"] - note["given_back"], "refunds": row["refunds"] + 1}
-        values |= self._mood(row, happening)
-        self.traits.change(row, **values)
+        values: Record = {}
+        if at < row["first_seen_at"]:
+            values["first_seen_at"] = at
+        if at - row["last_seen_at"] >= _SEEN_STEP:
+            values["last_seen_at"] = at
+        if happening.type == "track":
+            for note in happening.told("order"):
+                values |= self._order(row, note["row"], happening)
+            for note in happening.told("refund"):
+                values |= {"spent_minor": row["spent_minor"] - note["given_back"], "refunds": row["refunds"] + 1}
+            values |= self._mood(row, happening)
+        if values:
+            self.traits.change(row, **values)
         # A repeated report of an order is no visit.
         if happening.name in VISITS and "repeated_order" not in happening.result:
             self._visit(root, happening)
@@ -141,7 +151,7 @@ class Segments:
 
     def _mood(self, row: Record, happening: Happening) -> Record:
         """A bad experience suppresses asks until it is mended (complaint closed, a good score)."""
-        if happening.type != "track":
+        if happening.name not in _MOODS:
             return {}
         if happening.name == "Complaint Opened":
             return {"complaints_open": row["complaints_open"] + 1}

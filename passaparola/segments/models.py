@@ -21,6 +21,7 @@ class Traits(models.Model):
 
     person_id = models.BigIntegerField(primary_key=True)
     first_seen_at = models.DateTimeField()
+    # To the hour.
     last_seen_at = models.DateTimeField()
     # Visits: distinct local days, in the observation period and ever.
     visits_period = models.IntegerField(default=0)

@@ -55,8 +55,8 @@ class Desk:
         missing = {i for i in ids if i not in self.persons.rows}
         if not missing:
             return
-        roots = {row["root_id"] for row in self.persons.take_any("id", missing)}
-        members = self.persons.take_any("root_id", roots)
+        inner = f"SELECT root_id FROM person WHERE {database.any_of('id')}"
+        members = self.persons.take(f"root_id IN ({inner})", [sorted(missing)])
         for row in members:
             self.selves.setdefault(row["root_id"], set()).add(row["id"])
         everybody = [row["id"] for row in members]

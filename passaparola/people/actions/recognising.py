@@ -25,6 +25,8 @@ def recognise(desk: Desk, happening: Happening) -> int:
     """The person of a user id and an anonymous id; an anonymous one becomes known at the first event with both."""
     known = desk.holder("user_id", happening.user_id)
     guest = desk.holder("anonymous_id", happening.anonymous_id)
+    if known is not None and (guest == known or not happening.anonymous_id):
+        return known
     if known is None and guest is not None and happening.user_id and desk.is_known(guest):
         guest = None  # A shared device: the browser's last user is somebody else.
     subject = known if known is not None else guest
