@@ -113,13 +113,13 @@ def bring_in_all(made: History, folder: Path) -> int:
     return bring_in(made.people, _PEOPLE, folder) + bring_in(made.purchases, _ORDERS, folder)
 
 
-def act(name: str, **properties: Any) -> dict[str, Any]:
+def act(act_name: str, /, **properties: Any) -> dict[str, Any]:
     """An act of the shop's staff, as the console does it; what it made. Raises the refusal."""
     from passaparola import corridor
 
     now = datetime.now(UTC)
     outcome = corridor.submit(
-        [corridor.act(name, source="console", properties=properties, actor="demo", now=now)], now=now
+        [corridor.act(act_name, source="console", properties=properties, actor="demo", now=now)], now=now
     )[0]
     if outcome.refused:
         raise outcome.refused
