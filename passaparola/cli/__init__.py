@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     folder = chosen.data or chosen.data_here
     if folder:
         os.environ["PASSAPAROLA_DATA"] = folder
+    _read_settings_file(data_folder())
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "passaparola.settings")
     try:
         code = _module(dict(COMMANDS)[chosen.command]).run(chosen)
@@ -55,6 +56,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return DONE
     except Exception as problem:
         return _explain(problem)
+
+
+def _read_settings_file(folder: Path) -> None:
+    """Settings kept beside the data, NAME=VALUE a line: what the environment says itself wins."""
+    path = folder / "passaparola.env"
+    if not path.is_file():
+        return
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, mark, value = line.strip().partition("=")
+        if mark and name.startswith("PASSAPAROLA_") and name != "PASSAPAROLA_DATA":
+            os.environ.setdefault(name.strip(), value.strip().strip("\"'"))
 
 
 def _explain(problem: Exception) -> int:

@@ -29,17 +29,18 @@ def prepare(folder: Path, port: int) -> None:
     """Settings of this process and its children, before any of them is read. Mail goes into a folder, to nobody."""
     for name in [name for name in os.environ if name.startswith("PASSAPAROLA_") and name not in _KEPT]:
         del os.environ[name]
-    os.environ.update(
-        {
-            "PASSAPAROLA_DATA": str(folder),
-            "PASSAPAROLA_BASE_URL": f"http://127.0.0.1:{port}",
-            "PASSAPAROLA_BUSINESS": BUSINESS,
-            "PASSAPAROLA_CURRENCY": CURRENCY,
-            "PASSAPAROLA_MAIL_URL": f"file://{folder / 'mail'}",
-            # All simulated friends come from this one machine.
-            "PASSAPAROLA_SIGN_UPS_PER_VISITOR_HOUR_MAX": "1000",
-            "DJANGO_SETTINGS_MODULE": "passaparola.settings",
-        }
+    own = {
+        "PASSAPAROLA_BASE_URL": f"http://127.0.0.1:{port}",
+        "PASSAPAROLA_BUSINESS": BUSINESS,
+        "PASSAPAROLA_CURRENCY": CURRENCY,
+        "PASSAPAROLA_MAIL_URL": f"file://{folder / 'mail'}",
+        # All simulated friends come from this one machine.
+        "PASSAPAROLA_SIGN_UPS_PER_VISITOR_HOUR_MAX": "1000",
+    }
+    os.environ.update(own, PASSAPAROLA_DATA=str(folder), DJANGO_SETTINGS_MODULE="passaparola.settings")
+    # The command line finds them here, so that `passaparola --data data-demo explain …` counts in the same money.
+    (folder / "passaparola.env").write_text(
+        "".join(f"{name}={value}\n" for name, value in own.items()), encoding="utf-8"
     )
 
 
@@ -50,7 +51,7 @@ _KEPT = ("PASSAPAROLA_LANGUAGE", "PASSAPAROLA_TIME_ZONE", "PASSAPAROLA_SHARED_DA
 def running(folder: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
     """`passaparola up` on the demo's folder for the time of the block; nothing of it is left afterwards.
 
-    Raises CannotStart when it does not come up. Its log is DIR/up.log.
+    It may not be ready yet (`wait_until_ready`). Its log is DIR/up.log.
     """
     parent = os.getpid()
     command = [sys.executable, "-c", _COMMAND, "up", "--data", str(folder), "--port", str(port)]
@@ -59,13 +60,13 @@ def running(folder: Path, port: int) -> Iterator["subprocess.Popen[bytes]"]:
             command, stdout=log, stderr=log, start_new_session=True, preexec_fn=lambda: lifeline.hold(parent)
         )
     try:
-        _wait_until_ready(process, folder, port)
         yield process
     finally:
         stop(process)
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", folder: Path, port: int) -> None:
+def wait_until_ready(process: "subprocess.Popen[bytes]", folder: Path, port: int) -> None:
+    """Until the server answers. Raises CannotStart with what it said last when it does not."""
     until = time.monotonic() + _READY_SECONDS_MAX
     while not supervisor.answers("127.0.0.1", port):
         if process.poll() is not None or time.monotonic() > until:

@@ -29,8 +29,9 @@ def run(*, once: bool, port: int, data: Path | None) -> int:
         _open()
         played = bool(installation.remembered(folder).get("played"))
         user, password = installation.sign_in(folder)
-        history = None if played else _history(folder)
         with installation.running(folder, port) as process:
+            history = None if played else _history(folder)
+            installation.wait_until_ready(process, folder, port)
             if history is not None:
                 _story(folder, port, history)
                 installation.remember(folder, played=True, weeks=history.weeks)
@@ -119,7 +120,9 @@ def _launch(folder: Path, now: datetime) -> int:
     """Draft and publish; wait until everybody who is to be asked has her mail in the sink."""
     from passaparola.demo import shop
 
-    program = int(shop.act("Program Created", name=shop.PROGRAM, kind="direct", terms=shop.terms(0, now))["program_id"])
+    terms = shop.terms(0, now)
+    made = shop.act("Program Created", name=shop.PROGRAM, kind="direct", terms=terms, seed=shop.PROGRAM_SEED)
+    program = int(made["program_id"])
     shop.act("Program Published", program=program)
     _settle("the asks to be sent")
     _say(f"programme launched; mails in {folder / 'mail'}: {len(list((folder / 'mail').glob('*.eml')))}")

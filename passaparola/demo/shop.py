@@ -16,6 +16,8 @@ from zoneinfo import ZoneInfo
 SOURCE = "shop"
 SEED = 20_170_101
 PROGRAM = "Bring a friend"
+# A real programme draws its own; the demo's is fixed, so that the same people are in the holdout every time.
+PROGRAM_SEED = "5eed0000000000000000000000002017"
 HOLD_DAYS = 14
 PERIOD_DAYS = 365
 _ORDERS = {
@@ -33,6 +35,10 @@ _PEOPLE = {
     "simulated": True,
 }
 _LANGUAGES = ("en", "es", "it")
+_NAMES = (
+    "Alma", "Bianca", "Clara", "Diego", "Emma", "Franco", "Giulia", "Héctor", "Inés", "Julia", "Luca", "Lucía",
+    "Marco", "Noa", "Oliver", "Paola", "Raúl", "Silvia", "Teo", "Valeria",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -80,7 +86,7 @@ def _write_people(path: Path, first_days: dict[str, datetime]) -> None:
         writer.writerow(["household_id", "name", "email", "language", "writes", "date"])
         for household, first in sorted(first_days.items(), key=lambda pair: int(pair[0])):
             writes = dice.choices(("yes", "no", ""), (90, 6, 4))[0]
-            name = f"Household {household} (simulated name)"
+            name = f"{dice.choice(_NAMES)} of household {household} (simulated)"
             writer.writerow(
                 [household, name, f"household-{household}@example.test", dice.choice(_LANGUAGES), writes, first]
             )

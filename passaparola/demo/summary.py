@@ -1,5 +1,6 @@
 """What came of it, read from the books: the same figures as the console's."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,15 +38,14 @@ def lines(folder: Path) -> Iterator[str]:
 
 def _not_asked() -> Iterator[str]:
     found = Decision.objects.filter(kind="ask", outcome__in=("not_now", "never")).values_list("reasons", flat=True)
-    counts: dict[str, int] = {}
-    for reasons in found:
-        for reason in reasons[-1:]:
-            code = str(reason.get("code"))
-            counts[code] = counts.get(code, 0) + 1
-    if counts:
-        yield "not asked   " + ", ".join(
-            f"{count} {wording.decision_reason(language(), {'code': code})}" for code, count in counts.items()
-        )
+    why = Counter(
+        wording.decision_reason(language(), reason)
+        for reasons in found
+        for reason in reasons
+        if reason["code"] != "because"
+    )
+    for sentence, count in why.most_common(5):
+        yield f"not asked   {count} {sentence}"
 
 
 def _rewards() -> Iterator[str]:
