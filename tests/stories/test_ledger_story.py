@@ -37,7 +37,12 @@ def test_bruno_returns_the_goods_and_the_reward_is_released(world: World) -> Non
     assert balances() == {}
     assert Budget.objects.get(unit="EUR").promised == 0
     assert sorted(Reward.objects.values_list("rule", "state")) == [("advocate", "released"), ("friend", "released")]
-    assert list(Transfer.objects.order_by("id").values_list("kind", flat=True)) == ["hold", "hold", "release", "release"]
+    assert list(Transfer.objects.order_by("id").values_list("kind", flat=True)) == [
+        "hold",
+        "hold",
+        "release",
+        "release",
+    ]
 
     world.days_pass(60)
     assert balances() == {}
@@ -80,7 +85,9 @@ def test_alma_buys_with_her_own_code(world: World) -> None:
     code = friends_join(world, world.programme(), ALMA)
     world.send(ALMA.buys("1001", 45.00, code=code))
     assert (Referral.objects.get().state, Referral.objects.get().reason) == ("refused", "self_referral")
-    world.send(BRUNO.identify(email="Al.Ma+second@example.test".replace("Al.Ma", "alma")), BRUNO.buys("1002", 45.00, code=code))
+    world.send(
+        BRUNO.identify(email="Al.Ma+second@example.test".replace("Al.Ma", "alma")), BRUNO.buys("1002", 45.00, code=code)
+    )
     assert set(Referral.objects.values_list("reason", flat=True)) == {"self_referral"}
     world.days_pass(40)
     assert balances() == {}

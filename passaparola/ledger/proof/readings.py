@@ -105,7 +105,9 @@ def _refunds(what: str, alias: str) -> Iterator[Disagreement]:
         key = (key_[0], key_[1], key_[2])
         expected = min(given_back[key], worth) if completed else given_back[key]
         if bool(cancelled) != (key in whole):
-            yield Disagreement("purchase_order", id_, what, f"cancelled: {key in whole}", f"cancelled: {bool(cancelled)}")
+            yield Disagreement(
+                "purchase_order", id_, what, f"cancelled: {key in whole}", f"cancelled: {bool(cancelled)}"
+            )
         elif not cancelled and refunded != expected:
             yield Disagreement("purchase_order", id_, what, expected, refunded)
 
@@ -159,7 +161,9 @@ def _waiting(alias: str, now: datetime) -> tuple[set[int], bool]:
     """Persons whose stage timer is due, and whether everybody's stage is being counted again."""
     sql = "SELECT kind, subject FROM timer WHERE kind IN ('stage', 'restage') AND due_at <= ?"
     rows = list(_read(sql, alias, (now,)))
-    return {int(subject.split(":")[1]) for kind, subject in rows if kind == "stage"}, any(k == "restage" for k, _ in rows)
+    return {int(subject.split(":")[1]) for kind, subject in rows if kind == "stage"}, any(
+        k == "restage" for k, _ in rows
+    )
 
 
 def _ranges(alias: str) -> stages.Ranges:
