@@ -35,6 +35,11 @@ class Limiter:
                 self._seen.popitem(last=False)
             return True
 
+    def forget(self) -> None:
+        """Start counting anew."""
+        with self._lock:
+            self._seen.clear()
+
 
 sign_ups_by_visitor = Limiter(settings.SIGN_UPS_PER_VISITOR_HOUR_MAX, 3600)
 sign_ups_by_address = Limiter(settings.SIGN_UPS_PER_ADDRESS_HOUR_MAX, 3600)

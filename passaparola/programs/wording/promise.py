@@ -135,9 +135,9 @@ def when_it_comes(language: str, terms: Terms) -> str:
     """How and when the advocate's reward comes."""
     hold = int(terms.get("hold_days") or 0)
     if not hold:
-        return gettext("It is yours as soon as the order is complete. We tell you by mail.")
+        return gettext("Your reward is yours as soon as the order is complete. We tell you by mail.")
     return gettext(
-        "When the order is complete we set it aside for you. After {days}, once the order can no longer be returned, "
+        "When the order is complete we set your reward aside. After {days}, once the order can no longer be returned, "
         "it is yours."
     ).format(days=_days(hold))
 
