@@ -131,7 +131,9 @@ def _away(seconds: list[float], findings: list[str]) -> dict[str, str]:
         return {}
     slow = [s for s in seconds if s > BACK_SECONDS_MAX]
     if slow:
-        findings.append(f"the edge was away for more than {BACK_SECONDS_MAX:g} s {len(slow)} times, up to {max(slow):.2f} s")
+        findings.append(
+            f"the edge was away for more than {BACK_SECONDS_MAX:g} s {len(slow)} times, up to {max(slow):.2f} s"
+        )
     ordered = sorted(seconds)
     return {"edge away, median s": f"{ordered[len(ordered) // 2]:.2f}", "edge away, longest s": f"{ordered[-1]:.2f}"}
 

@@ -140,7 +140,9 @@ def _stories(question: Answer, findings: list[str], figures: Answer) -> None:
     figures["rewards"] = sum(map(len, rewards.values()))
     figures["transfers"] = sum(map(len, kinds.values()))
     if figures["referrals"] != figures["stories told"] or figures["rewards"] != 2 * figures["referrals"]:
-        findings.append(f"{figures['stories told']} stories, {figures['referrals']} referrals, {figures['rewards']} rewards")
+        findings.append(
+            f"{figures['stories told']} stories, {figures['referrals']} referrals, {figures['rewards']} rewards"
+        )
 
 
 # What a reward's transfers may be: paid; promised and let go; paid and taken back.
@@ -148,13 +150,17 @@ _ENDS = {False: {"confirmed": ["hold", "confirm"]},
          True: {"released": ["hold", "release"], "reversed": ["hold", "confirm", "reverse"]}}  # fmt: skip
 
 
-def _paid(story: Answer, referral: Referral, rewards: list[Reward], kinds: dict[int, list[str]], findings: list[str]) -> None:
+def _paid(
+    story: Answer, referral: Referral, rewards: list[Reward], kinds: dict[int, list[str]], findings: list[str]
+) -> None:
     if sorted(reward.rule for reward in rewards) != ["advocate", "friend"]:
         findings.append(f"{story['friend']}: rewards {[reward.rule for reward in rewards]}")
     for reward in rewards:
         if kinds.get(reward.id) != _ENDS[story["refunded"]].get(reward.state):
             refunded = "refunded" if story["refunded"] else "kept"
-            findings.append(f"{story['friend']} ({refunded}): reward {reward.id} {reward.state}, transfers {kinds.get(reward.id)}")
+            findings.append(
+                f"{story['friend']} ({refunded}): reward {reward.id} {reward.state}, transfers {kinds.get(reward.id)}"
+            )
     if referral.state != ("reversed" if story["refunded"] else "rewarded"):
         findings.append(f"{story['friend']}: referral {referral.state} ({referral.reason})")
 

@@ -164,7 +164,9 @@ class Clients:
             "message_ids": [one for t in told for one in t.message_ids],
             "tokens": [one for t in told for one in t.tokens],
             "stories": [
-                {"friend": s.friend, "order": s.order, "code": s.code, "refunded": s.refunded} for t in told for s in t.stories
+                {"friend": s.friend, "order": s.order, "code": s.code, "refunded": s.refunded}
+                for t in told
+                for s in t.stories
             ],
             "requests": sum(t.requests for t in told),
             "retries": sum(t.retries for t in told),

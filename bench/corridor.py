@@ -1,0 +1,249 @@
+"""The full corridor against the bare insert of the same event rows, in turns within one run.
+
+The mix is a shop's: half page views, a quarter other tracked actions, 8 % identify calls with unchanged traits, 10 %
+visits, 6 % orders, 1 % sign-ups. Everybody is known beforehand; five programmes are active; 1,000 events a turn.
+"""
+
+import gc
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from typing import Any
+
+from bench.figures import Figure
+
+PEOPLE, EVENTS, SLICES = 5_000, 20_000, 5
+
+
+def run(*, quick: bool = False) -> Iterator[Figure]:
+    """corridor_sqlite, corridor_postgres (where a cluster can be had) and, unless quick, the growth to 10⁶ people."""
+    yield _figure("corridor_sqlite", "", PEOPLE, 5_000 if quick else EVENTS)
+    with _cluster() as url:
+        if url:
+            yield _figure("corridor_postgres", url, PEOPLE, 5_000 if quick else EVENTS)
+    if not quick:
+        small = _measure("", 10_000, EVENTS)["per_second"]
+        large = _measure("", 1_000_000, EVENTS)["per_second"]
+        yield Figure("corridor", "corridor_growth_1e6", large, "events/s", "at 10,000 people", small, True)
+
+
+def _figure(name: str, url: str, people: int, events: int) -> Figure:
+    found = _measure(url, people, events)
+    return Figure(
+        "corridor",
+        name,
+        found["per_second"],
+        "events/s",
+        "bare insert of the event rows",
+        found["bare"],
+        True,
+        found["cpu_us"],
+    )
+
+
+def _measure(url: str, people: int, events: int) -> dict[str, float]:
+    """In a process of its own: an empty store, `people` known, `events` walked."""
+    with tempfile.TemporaryDirectory(prefix="passaparola-bench-") as folder:
+        environment = {**os.environ, "PASSAPAROLA_DATA": folder, "PASSAPAROLA_DATABASE_URL": url,
+                       "PASSAPAROLA_MAIL_URL": "null://", "DJANGO_SETTINGS_MODULE": "passaparola.settings"}  # fmt: skip
+        done = subprocess.run(
+            [sys.executable, "-m", "bench.corridor", str(people), str(events)],
+            env=environment,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            raise RuntimeError(done.stderr[-2000:])
+        return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+
+
+class _cluster:
+    """A PostgreSQL of our own for the run, or an empty URL (said aloud) where there is none to be had."""
+
+    def __enter__(self) -> str:
+        from tests import postgres
+
+        self._held = None
+        try:
+            self._held = postgres.cluster()
+            self._made = self._held.__enter__()
+            return str(self._made.database())
+        except postgres.NoPostgres as problem:
+            print(f"corridor_postgres is left out: {problem}", file=sys.stderr)
+            return ""
+
+    def __exit__(self, *problem: object) -> None:
+        if self._held is not None:
+            self._held.__exit__(None, None, None)
+
+
+# --- in the process of its own -------------------------------------------------------------------
+
+
+def _child(people: int, events: int) -> dict[str, float]:
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    if "inbox" in settings.DATABASES:
+        call_command("migrate", database="inbox", verbosity=0)
+    from passaparola import worker
+
+    rng = random.Random(7)
+    _programmes()
+    for first in range(0, people, 500):
+        _put([_known(n) for n in range(first, min(first + 500, people))])
+    worker.drain()
+    gc.collect()
+    gc.disable()
+    rates, bare, cpu = [], [], []
+    for number in range(SLICES + 1):
+        slice_ = [_event(rng, people, number * events + n) for n in range(events // SLICES)]
+        for first in range(0, len(slice_), 100):
+            _put(slice_[first : first + 100])
+        started, started_cpu = time.perf_counter(), time.process_time()
+        worker.drain()
+        took, took_cpu = time.perf_counter() - started, time.process_time() - started_cpu
+        rows_per_second = _bare(len(slice_))
+        gc.collect()
+        if number:  # The first slice warms up.
+            rates.append(len(slice_) / took)
+            cpu.append(took_cpu / len(slice_) * 1e6)
+            bare.append(rows_per_second)
+    return {"per_second": statistics.median(rates), "bare": statistics.median(bare), "cpu_us": statistics.median(cpu)}
+
+
+def _put(items: list[dict[str, Any]]) -> None:
+    from datetime import UTC, datetime
+
+    from passaparola.events.models import Inbox
+
+    body = json.dumps({"batch": items}).encode()
+    Inbox.objects.create(received_at=datetime.now(UTC), kind="v1", source="shop", call="batch", body=body)
+
+
+def _programmes() -> None:
+    from datetime import UTC, datetime
+
+    from passaparola import corridor, worker
+    from passaparola.programs import terms
+
+    now = datetime.now(UTC)
+    for number in range(5):
+        made = terms.default("EUR")
+        made["goal"].update(target=10, deadline="2030-01-01")
+        (outcome,) = corridor.submit(
+            [
+                corridor.act(
+                    "Program Created", source="console", now=now, properties={"name": f"P{number}", "terms": made}
+                )
+            ]
+        )
+        corridor.submit(
+            [
+                corridor.act(
+                    "Program Published", source="console", now=now, properties={"program": outcome.result["program_id"]}
+                )
+            ]
+        )
+    worker.drain()
+
+
+def _known(number: int) -> dict[str, Any]:
+    traits = {"email": f"u{number}@example.test", "name": f"Person {number}", "language": "es"}
+    return {"type": "identify", "userId": f"u{number}", "messageId": f"known-{number}", "traits": traits}
+
+
+def _event(rng: random.Random, people: int, number: int) -> dict[str, Any]:
+    """One event of the mix."""
+    user = rng.randrange(people)
+    base: dict[str, Any] = {
+        "userId": f"u{user}", "anonymousId": f"a{user}", "messageId": f"{rng.getrandbits(122):032x}",
+        "context": {"library": {"name": "analytics-python", "version": "2.3.0"}, "ip": "203.0.113.7"},
+    }  # fmt: skip
+    dice = rng.random()
+    if dice < 0.50:
+        properties = {"path": "/coffee", "title": "Coffee", "url": "https://shop.example/coffee", "referrer": ""}
+        return {**base, "type": "page", "name": "Product", "properties": properties}
+    if dice < 0.75:
+        name = rng.choice(("Product Viewed", "Product Added", "Products Searched"))
+        return {
+            **base,
+            "type": "track",
+            "event": name,
+            "properties": {"product_id": f"p{rng.randrange(500)}", "price": 4.9},
+        }
+    if dice < 0.83:
+        return {**base, **{k: v for k, v in _known(user).items() if k != "messageId"}}
+    if dice < 0.93:
+        return {**base, "type": "track", "event": "Visit Recorded", "properties": {"store": "s1"}}
+    if dice < 0.99:
+        properties = {"order_id": f"o{number}", "total": rng.randrange(100, 20_000) / 100, "currency": "EUR",
+                      "products": [{"product_id": "p1", "category": "coffee", "price": 4.9, "quantity": 2}]}  # fmt: skip
+        return {**base, "type": "track", "event": "Order Completed", "properties": properties}
+    return {**base, "type": "track", "event": "Signed Up", "properties": {"method": "web"}}
+
+
+def _bare(count: int) -> float:
+    """Rows a second of inserting the event rows alone, with their indexes, 1,000 a transaction, into a twin table."""
+    from passaparola.events.models import Event
+    from passaparola.kernel import database
+
+    rows = database.select(Event, f"id > 0 ORDER BY id DESC LIMIT {count}")
+    if database.vendor() == "sqlite":
+        return _bare_sqlite(rows, database.columns(Event))
+    return _bare_postgres(rows, database.columns(Event))
+
+
+def _bare_sqlite(rows: list[dict[str, Any]], names: tuple[str, ...]) -> float:
+    import sqlite3
+    from datetime import datetime
+    from pathlib import Path
+
+    from django.conf import settings
+
+    path = Path(settings.DATA_DIR) / "bare.sqlite3"
+    for old in path.parent.glob("bare.sqlite3*"):
+        old.unlink()
+    source = sqlite3.connect(settings.DATABASES["default"]["NAME"])
+    shape = source.execute(
+        "SELECT sql FROM sqlite_master WHERE tbl_name = 'event' AND type IN ('table', 'index') AND sql IS NOT NULL"
+    )
+    store = sqlite3.connect(path, isolation_level=None)
+    store.executescript("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;" + ";".join(row[0] for row in shape))
+    values = [tuple(str(row[n])[:26] if isinstance(row[n], datetime) else row[n] for n in names) for row in rows]
+    sql = f"INSERT INTO event ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"
+    started = time.perf_counter()
+    for first in range(0, len(values), 1000):
+        store.execute("BEGIN IMMEDIATE")
+        store.executemany(sql, values[first : first + 1000])
+        store.execute("COMMIT")
+    return len(values) / (time.perf_counter() - started)
+
+
+def _bare_postgres(rows: list[dict[str, Any]], names: tuple[str, ...]) -> float:
+    from passaparola.kernel import database
+
+    connection = database.driver()
+    connection.execute("DROP TABLE IF EXISTS bare_event")
+    connection.execute("CREATE TABLE bare_event (LIKE event INCLUDING ALL)")
+    sql = f"INSERT INTO bare_event ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))})"
+    values = [tuple(row[n] for n in names) for row in rows]
+    started = time.perf_counter()
+    for first in range(0, len(values), 1000):
+        with connection.transaction(), connection.cursor() as cursor:
+            cursor.executemany(sql, values[first : first + 1000])
+    return len(values) / (time.perf_counter() - started)
+
+
+if __name__ == "__main__":
+    print(json.dumps(_child(int(sys.argv[1]), int(sys.argv[2]))))
