@@ -32,7 +32,8 @@ THREADS = 4
 _TICK_SECONDS = 0.5
 _LOCK_WAIT_SECONDS = 5.0
 _OURS = ("/v1/", "/beacon/", "/sourceConfig")
-_SUCCESS = b'{"success": true}'
+_SUCCESS = {"type": "http.response.body", "body": b'{"success": true}'}
+_SUCCESS_HEADERS = ((b"content-type", b"application/json"), (b"content-length", b"17"))
 
 
 class Edge:
@@ -77,7 +78,8 @@ class Edge:
         try:
             if call is not None and scope["method"] == "POST":
                 await self._ingest.take(scope, receive, call)
-                await send_bytes(send, 200, _SUCCESS, [(b"content-type", b"application/json"), *origin])
+                await send({"type": "http.response.start", "status": 200, "headers": [*_SUCCESS_HEADERS, *origin]})
+                await send(_SUCCESS)
             elif scope["method"] == "OPTIONS":
                 await send_bytes(send, 200, b"", browser.preflight_headers(scope))
             else:

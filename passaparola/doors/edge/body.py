@@ -3,14 +3,17 @@
 import asyncio
 import time
 import zlib
+from typing import Any
 
 from passaparola.doors.edge.answer import WAIT_SECONDS, Problem, Receive, Scope
 
 SECONDS_MAX = 20.0
 # What all requests together may hold in memory while they are read.
 READING_BYTES_MAX = 256 * 1024 * 1024
+# So much of a body that will be refused is taken from the wire, to be forgotten at once.
+DISCARD_BYTES_MAX = 32 * 1024 * 1024
 _SWEEP_SECONDS = 1.0
-_GZIP = b"\x1f\x8b"
+GZIP = b"\x1f\x8b"
 
 
 class Gone(Exception):
@@ -37,43 +40,50 @@ class BodyReader:
     async def read(self, scope: Scope, receive: Receive, size_max: int) -> bytes:
         """The whole body. Raises Problem 408, 413 or 429, or Gone."""
         length = _declared_length(scope)
-        if length > size_max:
-            raise too_large(size_max)
         if self.bytes + length > READING_BYTES_MAX:
             raise Problem(429, "busy", "Too much is being received at once.", retry_seconds=WAIT_SECONDS)
         task = asyncio.current_task()
         assert task is not None
         self._until[task] = time.monotonic() + SECONDS_MAX
-        held = 0
         try:
-            message = await receive()
-            body = message.get("body", b"")
-            if message["type"] == "http.request" and not message.get("more_body"):
-                if len(body) > size_max:
-                    raise too_large(size_max)
-                return body
-            chunks: list[bytes] = []
-            while True:
-                if message["type"] != "http.request":
-                    raise Gone
-                chunks.append(body)
-                held += len(body)
-                self.bytes += len(body)
-                if held > size_max:
-                    raise too_large(size_max)
-                if not message.get("more_body"):
-                    return b"".join(chunks)
+            if length <= size_max:
                 message = await receive()
-                body = message.get("body", b"")
+                body: bytes = message.get("body", b"")
+                if not message.get("more_body") and message["type"] == "http.request" and len(body) <= size_max:
+                    return body
+                whole = await self._rest(message, receive, size_max)
+                if whole is not None:
+                    return whole
+            await _discard(receive)
+            raise too_large(size_max)
         except asyncio.CancelledError:
             if task not in self._late:
                 raise
             task.uncancel()
             raise Problem(408, "too_slow", f"The request body did not arrive within {SECONDS_MAX:g} seconds.") from None
         finally:
-            self.bytes -= held
             self._late.discard(task)
             del self._until[task]
+
+    async def _rest(self, message: dict[str, Any], receive: Receive, size_max: int) -> bytes | None:
+        """A body in several pieces; None as soon as it is too large. Raises Gone."""
+        chunks: list[bytes] = []
+        held = 0
+        try:
+            while True:
+                if message["type"] != "http.request":
+                    raise Gone
+                chunk = message.get("body", b"")
+                held += len(chunk)
+                self.bytes += len(chunk)
+                if held > size_max:
+                    return None
+                chunks.append(chunk)
+                if not message.get("more_body"):
+                    return b"".join(chunks)
+                message = await receive()
+        finally:
+            self.bytes -= held
 
     def _sweep(self) -> None:
         self._sweeper = self._loop.call_later(_SWEEP_SECONDS, self._sweep)
@@ -84,9 +94,19 @@ class BodyReader:
                 task.cancel()
 
 
+async def _discard(receive: Receive) -> None:
+    """Let the sender finish, within bounds: who is answered while still sending sees a broken connection, not the answer."""
+    left = DISCARD_BYTES_MAX
+    while left > 0:
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return
+
+
 def unpack(body: bytes, encoding: bytes, size_max: int) -> bytes:
     """The body as it was before gzip. Raises Problem 400 for a broken stream, 413 for a bomb, 415 for other packings."""
-    if encoding in (b"", b"identity") and not body.startswith(_GZIP):
+    if encoding in (b"", b"identity") and not body.startswith(GZIP):
         return body
     if encoding not in (b"", b"identity", b"gzip", b"x-gzip"):
         raise Problem(415, "unknown_encoding", "Content-Encoding must be gzip or absent.")

@@ -1,5 +1,6 @@
 """What browsers' SDKs ask besides sending events: permission from other origins, and the settings of their source."""
 
+from functools import cache
 from urllib.parse import parse_qs, urlsplit
 
 from django.conf import settings
@@ -14,18 +15,25 @@ _ALLOWED = (
     (b"access-control-allow-headers", b"authorization, content-type, content-encoding, x-retry-count, anonymousid, sentat"),
     (b"access-control-max-age", b"86400"),
 )
+_EVERYBODY: Headers = [(b"access-control-allow-origin", b"*")]
 SETTINGS_PREFIX, SETTINGS_SUFFIX = "/v1/projects/", "/settings"
 SOURCE_PATHS = frozenset(("/sourceConfig", "/sourceConfig/"))
 
 
 def origin_headers(scope: Scope) -> Headers:
     """The header that lets a page of an allowed origin read our answer."""
-    if "*" in settings.CORS_ORIGINS:
-        return [(b"access-control-allow-origin", b"*")]
+    allowed = _origins()
+    if "*" in allowed:
+        return _EVERYBODY
     for name, value in scope["headers"]:
-        if name == b"origin" and value.decode("latin-1") in settings.CORS_ORIGINS:
+        if name == b"origin" and value.decode("latin-1") in allowed:
             return [(b"access-control-allow-origin", value), (b"vary", b"origin")]
     return [(b"vary", b"origin")]
+
+
+@cache
+def _origins() -> frozenset[str]:
+    return frozenset(settings.CORS_ORIGINS)
 
 
 def preflight_headers(scope: Scope) -> Headers:

@@ -13,7 +13,7 @@ import msgspec
 from django.conf import settings
 
 from passaparola.doors.edge.answer import AWAY_SECONDS, WAIT_SECONDS, Problem, Receive, Scope
-from passaparola.doors.edge.body import BodyReader, unpack
+from passaparola.doors.edge.body import GZIP, BodyReader, unpack
 from passaparola.doors.edge.lookup import Lookup
 from passaparola.events.inbox import Entry, StoreAway
 from passaparola.kernel import keys
@@ -48,10 +48,12 @@ class Ingest:
         self, lookup: Lookup, reader: BodyReader, put: Callable[[Entry], "Future[None]"], is_over: Callable[[], bool]
     ) -> None:
         self._lookup, self._reader, self._put, self._is_over = lookup, reader, put, is_over
+        self._body_max = settings.BODY_BYTES_MAX
 
     async def take(self, scope: Scope, receive: Receive, call: str) -> None:
         """Make the request's events durable. Raises Problem."""
         if self._is_over():
+            await self._reader.read(scope, receive, self._body_max)
             raise Problem(429, "backlog", "Too much work is waiting; send it again later.", retry_seconds=WAIT_SECONDS)
         shown, encoding = b"", b""
         for name, value in scope["headers"]:
@@ -59,9 +61,14 @@ class Ingest:
                 shown = value
             elif name == b"content-encoding":
                 encoding = value.lower()
-        body = unpack(await self._reader.read(scope, receive, settings.BODY_BYTES_MAX), encoding, settings.BODY_BYTES_MAX)
+        body = await self._reader.read(scope, receive, self._body_max)
+        if encoding or body.startswith(GZIP):
+            body = unpack(body, encoding, self._body_max)
         count, written_key = _look_at(body, call)
-        key = await self._key(key_text(scope, shown, written_key))
+        key = self._lookup.recent_key(shown)
+        if key is None:
+            key = await self._key(key_text(scope, shown, written_key))
+            self._lookup.remember_key(shown, key)
         if not count:
             return
         try:

@@ -21,8 +21,10 @@ from passaparola.events.inbox import StoreAway
 from passaparola.events.inbox.stores import postgres_parameters
 from passaparola.kernel import keys
 
-# A changed destination, a retired code or a revoked key takes effect within this time.
-REMEMBER_SECONDS = keys.REMEMBER_SECONDS
+# A changed destination or a retired code takes effect within this time, a revoked key within keys.REMEMBER_SECONDS:
+# a header is remembered on top of a key that was, so that each may take half of it.
+REMEMBER_SECONDS = 3.0
+_KEY_SECONDS = keys.REMEMBER_SECONDS / 2
 _REMEMBERED_MAX = 50_000
 _ANSWER_SECONDS_MAX = 2.0
 _CODE_SQL = (
@@ -130,7 +132,8 @@ T = TypeVar("T")
 class Remembered(Generic[T]):
     """Answers with a time limit, bounded in number; what is out of date stays for the day the store is away."""
 
-    def __init__(self) -> None:
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
         self._answers: dict[Any, tuple[float, T]] = {}
 
     def fresh(self, key: Any) -> T | None:
@@ -147,7 +150,7 @@ class Remembered(Generic[T]):
         """Remember the answer."""
         if len(self._answers) >= _REMEMBERED_MAX:
             self._answers.clear()
-        self._answers[key] = (time.monotonic() + REMEMBER_SECONDS, answer)
+        self._answers[key] = (time.monotonic() + self._seconds, answer)
         return answer
 
 
@@ -156,9 +159,10 @@ class Lookup:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self._targets: Remembered[Target] = Remembered()
+        self._targets: Remembered[Target] = Remembered(REMEMBER_SECONDS)
         # A tuple, so that “no such key” can be remembered too.
-        self._keys: Remembered[tuple[keys.Held | None]] = Remembered()
+        self._keys: Remembered[tuple[keys.Held | None]] = Remembered(_KEY_SECONDS)
+        self._shown: Remembered[keys.Held] = Remembered(_KEY_SECONDS)
 
     async def target(self, text: str) -> Target:
         """Where the code in a link leads; never fails."""
@@ -191,6 +195,16 @@ class Lookup:
                     raise
         key = known[0]
         return None if key is None or (key.expires_at and key.expires_at <= datetime.now(UTC)) else key
+
+    def recent_key(self, shown: bytes) -> keys.Held | None:
+        """The good key that came with this very header a moment ago: saves decoding and hashing it."""
+        key = self._shown.fresh(shown) if shown else None
+        return None if key is None or (key.expires_at and key.expires_at <= datetime.now(UTC)) else key
+
+    def remember_key(self, shown: bytes, key: keys.Held) -> None:
+        """Note which key a header held; bounded in length like the keys themselves."""
+        if shown and len(shown) <= 2 * keys.LENGTH_MAX:
+            self._shown.keep(shown, key)
 
     async def headline(self, code: str) -> str:
         """What the programme promises, in the installation's language, for previews; empty if there is nothing."""

@@ -74,8 +74,8 @@ class Redirect:
         """The time in UTC with milliseconds; the seconds are written once a second."""
         second = int(now)
         if second != self._second:
-            self._second, self._second_text = second, time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
-        return f"{self._second_text}.{int((now - second) * 1000):03d}Z"
+            self._second, self._second_text = second, time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
+        return f"{self._second_text}{int((now - second) * 1000):03d}Z"
 
 
 def _found(location: str, more: Headers) -> dict[str, object]:

@@ -59,7 +59,7 @@ def judge(agent: bytes) -> Visitor:
     if _ROBOTS.search(text.replace("CUBOT", "").replace("Cubot", "")) or _is_listed(text):
         return Visitor(Kind.ROBOT, "")
     family = next((name for mark, name in _FAMILIES if mark in text), "other")
-    mobile = " mobile" if "Mobile" in text or "Android" in text else ""
+    mobile = " mobile" if "Mobile" in text or "Android" in text or "iPhone" in text else ""
     return Visitor(Kind.PERSON, family + mobile)
 
 
