@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from passaparola.doors.edge.answer import Headers, Problem, Receive, Scope, Send, send_bytes, send_problem
-from passaparola.doors.edge.body import BodyReader, Gone
+from passaparola.doors.edge.body import BodyReader
 
 # Pages wait for a free thread; beyond this many the site says that it is busy.
 WAITING_MAX = 512
@@ -33,8 +33,6 @@ class Bridge:
         """One request."""
         try:
             body = await self._body(scope, receive)
-        except Gone:
-            return
         except Problem as problem:
             await _say(scope, send, problem)
             return
@@ -50,7 +48,7 @@ class Bridge:
         self.pool.shutdown(wait=False, cancel_futures=True)
 
     async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        """Raises Problem or Gone."""
+        """Raises Problem."""
         if self._waiting >= WAITING_MAX:
             raise Problem(503, "busy", "Too many pages are being asked for at once.", retry_seconds=1)
         if scope["method"] in ("GET", "HEAD"):

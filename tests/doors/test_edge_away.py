@@ -50,13 +50,16 @@ def test_a_full_disk_acknowledges_nothing_and_recovers_alone(sqlite_edge: Edge) 
             assert answer.json["code"] == "store_away" and int(answer.headers["retry-after"]) > 0
     assert 503 in statuses and statuses <= {200, 503}
     assert edge.visit("/r/A1MA7K00/wa").status == 302, "a visitor never pays for our disk"
-    assert edge.ask("GET", "/readyz").status == 503
+    fill_disk(edge, 1)
+    assert edge.send("/v1/track", track(messageId="last")).status == 503
+    assert edge.visit("/r/A1MA7K00/tg").status == 302, "kept in memory: not even the spool can be written"
+    edge.wait("/readyz", 503)
     clear_disk(edge)
     edge.wait("/readyz")
     assert edge.send("/v1/track", track(messageId="after")).status == 200
     ids = edge.message_ids()
     assert set(acknowledged) | {"after"} <= set(ids) and len(ids) == len(set(ids))
-    wait_for_clicks(edge, 1)
+    wait_for_clicks(edge, 2)
     check = sqlite3.connect(edge.folder / "inbox.sqlite3").execute("PRAGMA integrity_check").fetchone()
     assert check == ("ok",)
 

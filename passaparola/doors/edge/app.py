@@ -4,6 +4,7 @@ Started by the server's lifespan: takes the lock, opens the inbox, drains what c
 """
 
 import asyncio
+import contextlib
 import gc
 import os
 import signal
@@ -15,7 +16,7 @@ from django.conf import settings
 from passaparola.doors.bridge import Bridge
 from passaparola.doors.edge import browser, lock
 from passaparola.doors.edge.answer import Headers, Problem, Receive, Scope, Send, send_bytes, send_json, send_problem
-from passaparola.doors.edge.body import BodyReader, Gone
+from passaparola.doors.edge.body import BodyReader
 from passaparola.doors.edge.health import Health
 from passaparola.doors.edge.ingest import PATHS, Ingest
 from passaparola.doors.edge.lookup import Lookup, open_reader
@@ -86,8 +87,6 @@ class Edge:
                 await self._ask(scope, send, path, call, origin)
         except Problem as problem:
             await send_problem(send, problem, origin)
-        except Gone:
-            return
 
     async def _ask(self, scope: Scope, send: Send, path: str, call: str | None, origin: Headers) -> None:
         """The questions browsers' libraries ask before they send. Raises Problem."""
@@ -182,7 +181,8 @@ class Edge:
                 # With nothing coming in, nobody else would find out that the store is back.
                 self._inbox.probe()
             elif not self._spool.is_empty:
-                await self._drain()
+                with contextlib.suppress(OSError):  # the disk, again: the next turn will do
+                    await self._drain()
             await asyncio.sleep(_TICK_SECONDS)
 
     async def _drain(self) -> None:

@@ -5,19 +5,16 @@ import time
 import zlib
 from typing import Any
 
+from django.conf import settings
+
 from passaparola.doors.edge.answer import WAIT_SECONDS, Problem, Receive, Scope
 
-SECONDS_MAX = 20.0
 # What all requests together may hold in memory while they are read.
 READING_BYTES_MAX = 256 * 1024 * 1024
 # So much of a body that will be refused is taken from the wire, to be forgotten at once.
 DISCARD_BYTES_MAX = 32 * 1024 * 1024
 _SWEEP_SECONDS = 1.0
 GZIP = b"\x1f\x8b"
-
-
-class Gone(Exception):
-    """The client went away while sending: nobody is there to be answered."""
 
 
 class BodyReader:
@@ -38,13 +35,13 @@ class BodyReader:
         self._sweeper.cancel()
 
     async def read(self, scope: Scope, receive: Receive, size_max: int) -> bytes:
-        """The whole body. Raises Problem 408, 413 or 429, or Gone."""
+        """The whole body. Raises Problem 400, 408, 413 or 429."""
         length = _declared_length(scope)
         if self.bytes + length > READING_BYTES_MAX:
             raise Problem(429, "busy", "Too much is being received at once.", retry_seconds=WAIT_SECONDS)
         task = asyncio.current_task()
         assert task is not None
-        self._until[task] = time.monotonic() + SECONDS_MAX
+        self._until[task] = time.monotonic() + settings.BODY_SECONDS_MAX
         try:
             if length <= size_max:
                 message = await receive()
@@ -60,19 +57,21 @@ class BodyReader:
             if task not in self._late:
                 raise
             task.uncancel()
-            raise Problem(408, "too_slow", f"The request body did not arrive within {SECONDS_MAX:g} seconds.") from None
+            seconds = settings.BODY_SECONDS_MAX
+            raise Problem(408, "too_slow", f"The request body did not arrive within {seconds:g} seconds.") from None
         finally:
             self._late.discard(task)
             del self._until[task]
 
     async def _rest(self, message: dict[str, Any], receive: Receive, size_max: int) -> bytes | None:
-        """A body in several pieces; None as soon as it is too large. Raises Gone."""
+        """A body in several pieces; None as soon as it is too large. Raises Problem 400."""
         chunks: list[bytes] = []
         held = 0
         try:
             while True:
                 if message["type"] != "http.request":
-                    raise Gone
+                    # The client went away, or what it sent is no HTTP: then it still hears this.
+                    raise Problem(400, "broken_body", "The body ended before it was whole.")
                 chunk = message.get("body", b"")
                 held += len(chunk)
                 self.bytes += len(chunk)
