@@ -138,7 +138,8 @@ def _amounts(source: str, what: str, at: str, where: str, period: Period) -> lis
 
 def held() -> dict[str, int]:
     """What is set aside and not yet paid, by unit."""
-    return {unit: int(amount) for unit, amount in rows("SELECT unit, SUM(amount) FROM reward WHERE state = 'held' GROUP BY unit ORDER BY unit")}  # fmt: skip
+    sql = "SELECT unit, SUM(amount) FROM reward WHERE state = 'held' GROUP BY unit ORDER BY unit"
+    return {unit: int(amount) for unit, amount in rows(sql)}
 
 
 def stages() -> dict[str, int]:

@@ -168,7 +168,7 @@ class Messages:
         """A text the operator wrote in place of the shipped one; empty texts bring the shipped one back."""
         props = happening.props
         key, language = props.get("key"), props.get("language")
-        if key not in DEADLINES or language not in LANGUAGES:
+        if key not in kinds.BY_KEY or language not in LANGUAGES:
             raise UnknownTemplate(key=key)
         values = {"subject": str(props.get("subject") or "")[:200], "body": str(props.get("body") or "")}
         found = self.templates.take("key = ? AND language = ?", [key, language])

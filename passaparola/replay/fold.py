@@ -64,11 +64,12 @@ def _fold(out: TextIO | None) -> dict[str, Any]:
 
     names = Names(SOURCE)
     rows = Event.objects.using(SOURCE).order_by("id").values().iterator(chunk_size=2000)
-    count, wrong, told_at = 0, [], time.monotonic()
+    wrong: list[Any] = []
+    count, told_at = 0, time.monotonic()
     for number, some in groupby(rows, key=itemgetter("batch")):
         recorded = list(some)
         with database.turn():
-            outcomes = corridor.walk([log.from_row(_whole(names.give(row))) for row in recorded], number=number)
+            outcomes = corridor.walk([log.from_row(_whole(names.give(dict(row)))) for row in recorded], number=number)
         for row, outcome in zip(recorded, outcomes, strict=True):
             if outcome.event_id != row["id"] and len(wrong) < _REFUSED_MAX:
                 why = outcome.refused.code if outcome.refused else f"became event {outcome.event_id}"

@@ -149,11 +149,12 @@ def person_out(person: Person) -> PersonOut:
     return PersonOut(
         **{f: getattr(person, f) for f in PersonOut.model_fields if f not in {"merged", "traits"}},
         merged=list(merged[:1000]),
-        traits=traits
-        and TraitsOut(
+        traits=TraitsOut(
             **{f: getattr(traits, f) for f in TraitsOut.model_fields if f != "spent"},
             spent=Amount(amount=traits.spent_minor, unit=settings.CURRENCY),
-        ),
+        )
+        if traits
+        else None,
     )
 
 

@@ -55,7 +55,7 @@ class Service(NinjaAPI):
 def _completed(schema: Any, api: NinjaAPI) -> Any:
     """The schema with scopes, problem bodies by their own media type, and short names."""
     scopes = {
-        operation.view_func.__name__: operation.auth_callbacks[0].scope
+        operation.view_func.__name__: operation.auth_callbacks[0].scope  # type: ignore[attr-defined]
         for router in api._get_bound_routers()
         for view in router.path_operations.values()
         for operation in view.operations
@@ -133,5 +133,5 @@ _nowhere.csrf_exempt = True  # type: ignore[attr-defined]
 def urls() -> list[URLPattern]:
     """Everything below /api/v1/, the unknown addresses included."""
     patterns, _, _ = api.urls
-    kept = [path(str(p.pattern), _guarded(p.callback)) for p in patterns if p.name != "api-root"]
+    kept = [path(str(p.pattern), _guarded(p.callback)) for p in patterns if p.name != "api-root"]  # type: ignore[arg-type,union-attr]
     return [*kept, re_path(r"^.*$", _nowhere)]

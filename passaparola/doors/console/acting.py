@@ -24,7 +24,7 @@ def say(request: HttpRequest, sentence: str, tone: str = "good") -> None:
     messages.add_message(request, messages.INFO, sentence, extra_tags=tone, fail_silently=True)
 
 
-def do(request: HttpRequest, name: str, *, subject: str = "", **properties: Any) -> dict[str, Any] | None:
+def do(request: HttpRequest, name: str, /, *, subject: str = "", **properties: Any) -> dict[str, Any] | None:
     """Submit one act. What it made (ids), or None when it was refused; then the reason is shown on the next page."""
     from passaparola import corridor
 

@@ -92,7 +92,7 @@ def _places(request: HttpRequest) -> list[Place]:
     here = aliases.get(section, section)
     waiting = {"outbox": _unknown_count, "events": _parked_count}
     return [
-        Place(name, icon, word, key, reverse(f"console:{name}"), name == here, waiting.get(name, lambda: 0)())
+        Place(name, icon, str(word), key, reverse(f"console:{name}"), name == here, waiting.get(name, lambda: 0)())
         for name, icon, word, key, permission in PLACES
         if roles.may(request.user, permission)
     ]

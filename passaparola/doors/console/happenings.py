@@ -37,7 +37,7 @@ def latest(limit: int) -> list[Happened]:
     refusals = list(Decision.objects.filter(kind="attribute", outcome="refused").order_by("-at")[:limit])
     who = everybody(
         [i for r in referrals for i in (r.advocate_id, r.friend_id)]
-        + [row.person_id for row in (*rewards, *settled, *changes, *refusals)]
+        + [row.person_id for rows in (rewards, settled, changes, refusals) for row in rows]  # type: ignore[attr-defined]
     )
     lines = [
         *(_referral(r, who) for r in referrals),

@@ -60,10 +60,12 @@ def role_of(user: AbstractBaseUser | AnonymousUser) -> str:
         return ""
     if user.is_superuser:
         return "owner"
-    if not hasattr(user, "_role"):
+    # Asked many times a page, read once.
+    known = user.__dict__
+    if "_role" not in known:
         held = set(user.groups.values_list("name", flat=True))
-        user._role = next((role for role in ROLES if role in held), "")
-    return str(user._role)
+        known["_role"] = next((role for role in ROLES if role in held), "")
+    return str(known["_role"])
 
 
 def may(user: AbstractBaseUser | AnonymousUser, permission: str) -> bool:

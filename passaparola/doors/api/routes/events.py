@@ -147,13 +147,13 @@ def send_event(request: HttpRequest, body: EventIn, key: acting.IdempotencyKey =
     outcome = corridor.submit(good, now=now)[0]
     if outcome.refused is not None:
         raise outcome.refused
-    person = Event.objects.filter(pk=outcome.event_id).values_list("person_id", flat=True).first()
+    person = Event.objects.filter(pk=outcome.event_id or 0).values_list("person_id", flat=True).first()
     return EventDone(
         event=outcome.event_id,
         repeated=outcome.repeated,
         person=reading.whose(reading.roots([person]), person),
         result=dict(outcome.result),
-        doubts=[DoubtOut(property=d.property, code=d.code, wanted=d.wanted) for d in _doubts(body)],
+        doubts=[DoubtOut.model_validate({"property": d.property, "code": d.code, "wanted": d.wanted}) for d in _doubts(body)],
     )
 
 

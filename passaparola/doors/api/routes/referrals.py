@@ -77,7 +77,7 @@ def _referrals(rows: list[Referral]) -> list[ReferralOut]:
     language = saying.language()
     return [
         ReferralOut(
-            id=r.pk, program=r.program_id, version=r.version, code=codes.get(r.code_id), evidence=r.evidence,
+            id=r.pk, program=r.program_id, version=r.version, code=codes.get(r.code_id or 0), evidence=r.evidence,
             advocate=reading.whose(today, r.advocate_id), friend=reading.whose(today, r.friend_id),
             state=r.state, state_text=wording.referral_state(language, r.state), reason=r.reason,
             reason_text=Sentences(**{who: saying.referral(r.reason, who) for who in Sentences.model_fields}),
