@@ -10,6 +10,8 @@ class Plain(forms.Form):
 
     template_name = "console/form.html"
     waits = False
+    # Whether what may stay empty says so; a long form of mostly such fields stays silent.
+    says_optional = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs.setdefault("label_suffix", "")

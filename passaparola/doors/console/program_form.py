@@ -29,6 +29,8 @@ def _sum(label: Any, help_text: Any = "") -> forms.DecimalField:
 class ProgramForm(Plain):
     """Everything a programme's terms hold. A draft may be incomplete; launching checks the whole."""
 
+    says_optional = False
+
     name = forms.CharField(label=_("Name of the programme"), max_length=120, help_text=_("Seen by your team and by advocates."))
     # What each side gets.
     advocate_amount = _sum(_("The advocate gets"), _("For each friend who buys. Empty: nothing."))

@@ -56,16 +56,14 @@ View = Callable[..., HttpResponse]
 
 def role_of(user: AbstractBaseUser | AnonymousUser) -> str:
     """The user's role, "" for none. Superusers are owners; somebody in two groups has the stronger, as listed."""
-    if not isinstance(user, User) or not user.is_active:
+    if not isinstance(user, User):
         return ""
     if user.is_superuser:
         return "owner"
-    # Asked many times a page, read once.
-    known = user.__dict__
-    if "_role" not in known:
-        held = set(user.groups.values_list("name", flat=True))
-        known["_role"] = next((role for role in ROLES if role in held), "")
-    return str(known["_role"])
+    if not hasattr(user, "_role"):
+        held = {group.name for group in user.groups.all()}
+        user._role = next((role for role in ROLES if role in held), "")
+    return str(user._role)
 
 
 def may(user: AbstractBaseUser | AnonymousUser, permission: str) -> bool:

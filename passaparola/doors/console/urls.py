@@ -2,7 +2,21 @@
 
 from django.urls import URLPattern, path, re_path
 
-from passaparola.doors.console import lookbook, overview, people, person_acts, program_acts, programs, searching, signin
+from passaparola.doors.console import (
+    events,
+    install,
+    lookbook,
+    outbox,
+    overview,
+    people,
+    person_acts,
+    program_acts,
+    programs,
+    searching,
+    signin,
+    stages,
+    team,
+)
 from passaparola.doors.console.roles import View, needs
 
 app_name = "console"
@@ -38,8 +52,23 @@ GUARDED = [
     route("programs/<int:program_id>/end", program_acts.end, "programs.launch", "program-end"),
     route("programs/<int:program_id>/budget", program_acts.budget, "programs.write", "program-budget"),
     re_path("^programs/(?P<program_id>[0-9]+)/(?P<way>pause|resume)$", needs("programs.launch")(program_acts.move), name="program-move"),
-    *[route(f"soon/{n}", lookbook.look, "own", n) for n in ("stages", "outbox", "events", "events-parked", "install", "team")],
-    *[route(f"soon/{n}/<int:x>", lookbook.look, "own", n) for n in ("event", "message")],
+    route("messages", outbox.outbox, "messages.read", "outbox"),
+    route("messages/<int:message_id>", outbox.message, "messages.read", "message"),
+    route("messages/<int:message_id>/html", outbox.as_html, "messages.read", "message-html"),
+    route("messages/<int:message_id>/resend", outbox.resend, "messages.write", "message-resend"),
+    route("events", events.events, "events.read", "events"),
+    route("events/parked", events.parked, "events.read", "events-parked"),
+    route("events/parked/<int:parked_id>/again", events.send_again, "events.write", "parked-again"),
+    route("events/<int:event_id>", events.event, "events.read", "event"),
+    route("stages", stages.look, "stages.read", "stages"),
+    route("stages/change", stages.change, "stages.write", "stages-change"),
+    route("install", install.install, "keys.read", "install"),
+    route("install/keys", install.make, "keys.write", "key-make"),
+    route("install/arrived", install.arrived, "keys.read", "install-arrived"),
+    route("install/keys/<int:key_id>/revoke", install.revoke, "keys.write", "key-revoke"),
+    route("team", team.team, "team.read", "team"),
+    route("team/new", team.add, "team.write", "member-add"),
+    route("team/<int:user_id>", team.change, "team.write", "member-change"),
     route("search", searching.search, "own", "search"),
     route("search/options", searching.options, "own", "search-options"),
     route("password", signin.password, "own", "password"),
