@@ -45,7 +45,9 @@ _COUNTS = {
 def progress(programs: list[Program], terms: dict[int, dict[str, Any]], now: datetime) -> dict[int, Progress]:
     """Progress of each launched programme with a whole goal: one query a metric in use."""
     wanted = {p.id: terms[p.id]["goal"] for p in programs if p.launched_at and terms[p.id]["goal"].get("target")}
-    counts = {metric: dict(rows(_COUNTS[metric])) for metric in {g["metric"] for g in wanted.values()} if metric in _COUNTS}
+    counts = {
+        metric: dict(rows(_COUNTS[metric])) for metric in {g["metric"] for g in wanted.values()} if metric in _COUNTS
+    }
     out = {}
     for program in programs:
         goal = wanted.get(program.id)
@@ -57,7 +59,9 @@ def progress(programs: list[Program], terms: dict[int, dict[str, Any]], now: dat
             continue
         reached = int(counts[goal["metric"]].get(program.id) or 0)
         baseline, target = int(goal.get("baseline") or 0), int(goal["target"])
-        whole = (datetime(deadline.year, deadline.month, deadline.day, tzinfo=UTC) - program.launched_at).total_seconds()
+        whole = (
+            datetime(deadline.year, deadline.month, deadline.day, tzinfo=UTC) - program.launched_at
+        ).total_seconds()
         gone = (now - program.launched_at).total_seconds()
         expected = (target - baseline) * (min(1.0, gone / whole) if whole > 0 else 1.0)
         out[program.id] = Progress(goal["metric"], reached, baseline, target, deadline, expected)

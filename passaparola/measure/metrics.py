@@ -43,17 +43,59 @@ class Step:
 
 
 STEPS = (
-    Step("told", "message.person_id", "message.person_id", "delivery JOIN message ON message.id = delivery.message_id",
-         "delivery.at", "message.program_id", "message.template = 'ask' AND delivery.outcome = 'sent'"),
-    Step("shared", "code.person_id", "code.person_id", "share JOIN code ON code.id = share.code_id", "share.at", "code.program_id"),
-    Step("clicked", "click.id", "code.person_id", "click JOIN code ON code.id = click.code_id", "click.at", "code.program_id"),
-    Step("registered", "referral.friend_id", "referral.friend_id", "referral", "referral.opened_at", "referral.program_id",
-         "referral.state <> 'refused'"),
-    Step("bought", "referral.id", "referral.friend_id", "referral JOIN purchase_order ON purchase_order.id = referral.order_id",
-         "purchase_order.occurred_at", "referral.program_id", "referral.state IN ('converted', 'rewarded')"),
-    Step("rewarded", "reward.referral_id", "reward.person_id", "reward", "reward.settled_at", "reward.program_id",
-         "reward.state = 'confirmed'"),
-)  # fmt: skip
+    Step(
+        "told",
+        "message.person_id",
+        "message.person_id",
+        "delivery JOIN message ON message.id = delivery.message_id",
+        "delivery.at",
+        "message.program_id",
+        "message.template = 'ask' AND delivery.outcome = 'sent'",
+    ),
+    Step(
+        "shared",
+        "code.person_id",
+        "code.person_id",
+        "share JOIN code ON code.id = share.code_id",
+        "share.at",
+        "code.program_id",
+    ),
+    Step(
+        "clicked",
+        "click.id",
+        "code.person_id",
+        "click JOIN code ON code.id = click.code_id",
+        "click.at",
+        "code.program_id",
+    ),
+    Step(
+        "registered",
+        "referral.friend_id",
+        "referral.friend_id",
+        "referral",
+        "referral.opened_at",
+        "referral.program_id",
+        "referral.state <> 'refused'",
+    ),
+    Step(
+        "bought",
+        "referral.id",
+        "referral.friend_id",
+        "referral JOIN purchase_order ON purchase_order.id = referral.order_id",
+        "purchase_order.occurred_at",
+        "referral.program_id",
+        "referral.state IN ('converted', 'rewarded')",
+    ),
+    Step(
+        "rewarded",
+        "reward.referral_id",
+        "reward.person_id",
+        "reward",
+        "reward.settled_at",
+        "reward.program_id",
+        "reward.state = 'confirmed'",
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +180,12 @@ def _amounts(source: str, what: str, at: str, where: str, period: Period) -> lis
 
 def held() -> dict[str, int]:
     """What is set aside and not yet paid, by unit."""
-    sql = "SELECT unit, SUM(amount) FROM reward WHERE state = 'held' GROUP BY unit ORDER BY unit"
-    return {unit: int(amount) for unit, amount in rows(sql)}
+    return {
+        unit: int(amount)
+        for unit, amount in rows(
+            "SELECT unit, SUM(amount) FROM reward WHERE state = 'held' GROUP BY unit ORDER BY unit"
+        )
+    }
 
 
 def stages() -> dict[str, int]:

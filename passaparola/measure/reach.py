@@ -51,5 +51,6 @@ def reach(terms: dict[str, Any], now: datetime) -> Reach:
     since = now - timedelta(days=terms["audience"]["tenure_days_min"])
     channel = terms["ask"]["channel"]
     sql = _SQL.format(consent=_CONSENT, address=_ADDRESS, stages=", ".join("?" * len(wanted)))
-    one, two, three, four = (int(n or 0) for n in rows(sql, [since, since, channel, since, channel, *wanted])[0])
-    return Reach(one, two, three, four, terms["holdout_percent"])
+    found = rows(sql, [since, since, channel, since, channel, *wanted])[0]
+    in_stage, long_enough, reachable, ready = (int(count or 0) for count in found)
+    return Reach(in_stage, long_enough, reachable, ready, terms["holdout_percent"])

@@ -47,8 +47,11 @@ def wait_minutes(account: str, address: str, now: datetime) -> int:
     since = now - WINDOW
     recent = AuditEntry.objects.order_by("-id").values_list("act", "subject", "detail", "at")[:_LOOK_BACK]
     here, who = _digest(address), _digest(account.lower())
-    mine = [(subject, at) for act, subject, detail, at in recent
-            if act == _FAILED and at > since and detail.get("address") == here]  # fmt: skip
+    mine = [
+        (subject, at)
+        for act, subject, detail, at in recent
+        if act == _FAILED and at > since and detail.get("address") == here
+    ]
     account_times = sorted(at for subject, at in mine if subject == who)
     all_times = sorted(at for _, at in mine)
     ends = []

@@ -33,7 +33,7 @@ class Place:
 
     name: str
     icon: str
-    word: str
+    word: Any
     key: str
     url: str
     here: bool

@@ -37,10 +37,14 @@ def events(request: HttpRequest) -> HttpResponse:
     who = happenings.everybody([row.person_id for row in found if row.person_id])
     lines = [(row, sayings.event(row), who.get(row.person_id or 0), _simulated(row)) for row in found[:PAGE]]
     context = {
-        "lines": lines, "kind": kind, "name": name, "kinds": KINDS, "tab": "events",
+        "lines": lines,
+        "kind": kind,
+        "name": name,
+        "kinds": KINDS,
+        "tab": "events",
         "after": found[PAGE - 1].id if len(found) > PAGE else None,
         "parked_count": Parked.objects.filter(resolved_at=None).count(),
-    }  # fmt: skip
+    }
     template = "console/events_rows.html" if request.headers.get("HX-Target") == "events" else "console/events.html"
     return render(request, template, context)
 
@@ -60,9 +64,13 @@ def event(request: HttpRequest, event_id: int) -> HttpResponse:
         "title": title,
         "person": person,
         "simulated": _simulated(row),
-        "parts": [(name, json.dumps(json.loads(text), indent=2, ensure_ascii=False)) for name, text in parts.items() if text and text != "{}"],
+        "parts": [
+            (name, json.dumps(json.loads(text), indent=2, ensure_ascii=False))
+            for name, text in parts.items()
+            if text and text != "{}"
+        ],
         "caused": Event.objects.filter(caused_by=row.id).order_by("id")[:20],
-    }  # fmt: skip
+    }
     return render(request, "console/event.html", context)
 
 
@@ -76,10 +84,12 @@ def parked(request: HttpRequest) -> HttpResponse:
     found = list(rows[: PAGE + 1])
     lines = [(row, sayings.parked_reason(row.reason), _readable(bytes(row.body))) for row in found[:PAGE]]
     context = {
-        "lines": lines, "tab": "parked", "everything": request.GET.get("all") == "1",
+        "lines": lines,
+        "tab": "parked",
+        "everything": request.GET.get("all") == "1",
         "after": found[PAGE - 1].id if len(found) > PAGE else None,
         "parked_count": Parked.objects.filter(resolved_at=None).count(),
-    }  # fmt: skip
+    }
     return render(request, "console/parked.html", context)
 
 
@@ -111,7 +121,9 @@ def _take(row: Parked, body: str, now: Any) -> str:
     raw = body.encode() if body.strip() else bytes(row.body)
     call = "batch" if b'"batch"' in raw[:200] else ""
     # Its own number, below zero, stands in for the inbox row, so that sending twice counts once.
-    good, bad = intake.read(kind="v1", call=call, source=row.source, body=raw, received_at=now, inbox_id=-row.id, limits=limits)
+    good, bad = intake.read(
+        kind="v1", call=call, source=row.source, body=raw, received_at=now, inbox_id=-row.id, limits=limits
+    )
     if bad:
         return f"{sayings.parked_reason(bad[0].reason)}. {bad[0].detail}"
     refused = [outcome.refused for outcome in corridor.submit(good, now=now) if outcome.refused]

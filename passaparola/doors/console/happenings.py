@@ -37,7 +37,9 @@ def latest(limit: int) -> list[Happened]:
     refusals = list(Decision.objects.filter(kind="attribute", outcome="refused").order_by("-at")[:limit])
     who = everybody(
         [i for r in referrals for i in (r.advocate_id, r.friend_id)]
-        + [row.person_id for rows in (rewards, settled, changes, refusals) for row in rows]  # type: ignore[attr-defined]
+        + [reward.person_id for reward in (*rewards, *settled)]
+        + [change.person_id for change in changes]
+        + [refusal.person_id for refusal in refusals]
     )
     lines = [
         *(_referral(r, who) for r in referrals),
@@ -102,4 +104,6 @@ def _change(row: StageChange, who: dict[int, Person]) -> Happened:
 
 def _refusal(row: Decision, who: dict[int, Person]) -> Happened:
     person = who.get(row.person_id)
-    return _line(row.at, "ban", "bad", _("A recommendation for {person} was not counted"), [person], person=link(person))
+    return _line(
+        row.at, "ban", "bad", _("A recommendation for {person} was not counted"), [person], person=link(person)
+    )

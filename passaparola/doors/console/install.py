@@ -19,10 +19,10 @@ from passaparola.kernel import keys
 from passaparola.kernel.models import Key
 
 SNIPPETS = (
-    ("curl", "curl", "curl.sh"),
-    ("python", "Python", "python.py"),
-    ("node", "Node", "node.mjs"),
-    ("browser", "HTML", "browser.html"),
+    ("curl", "curl", "curl.txt"),
+    ("python", "Python", "python.txt"),
+    ("node", "Node", "node.txt"),
+    ("browser", "HTML", "browser.txt"),
 )
 _FOLDER = Path(__file__).parent / "snippets"
 _PLACEHOLDER = "pk_YOUR_KEY"
@@ -31,9 +31,23 @@ _PLACEHOLDER = "pk_YOUR_KEY"
 class KeyForm(Plain):
     """A name, the source its events belong to, and whether a browser may hold it."""
 
-    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("So that you know later what it is for: web shop, till, warehouse."))
-    source = forms.SlugField(label=_("Source"), max_length=60, initial="shop", help_text=_("Events are unique within a source. While you change keys, the old and the new one share it."))
-    kind = forms.ChoiceField(label=_("What it may do"), choices=[("public", _("Only send events: may stand in a browser")), ("read", _("Secret: send events and read through the API")), ("all", _("Secret: everything the API offers"))])
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("So that you know later what it is for: web shop, till, warehouse.")
+    )
+    source = forms.SlugField(
+        label=_("Source"),
+        max_length=60,
+        initial="shop",
+        help_text=_("Events are unique within a source. While you change keys, the old and the new one share it."),
+    )
+    kind = forms.ChoiceField(
+        label=_("What it may do"),
+        choices=[
+            ("public", _("Only send events: may stand in a browser")),
+            ("read", _("Secret: send events and read through the API")),
+            ("all", _("Secret: everything the API offers")),
+        ],
+    )
 
 
 @never_cache
@@ -68,7 +82,9 @@ def _page(request: HttpRequest, form: KeyForm) -> HttpResponse:
 def _make(request: HttpRequest, wanted: dict[str, str]) -> None:
     public = wanted["kind"] == "public"
     scopes = {"public": (), "read": (keys.SEND_EVENTS, keys.READ), "all": ()}[wanted["kind"]]
-    key, text = keys.make(name=wanted["name"], source=wanted["source"], now=timezone.now(), public=public, scopes=scopes)
+    key, text = keys.make(
+        name=wanted["name"], source=wanted["source"], now=timezone.now(), public=public, scopes=scopes
+    )
     note(request, "Key made", f"key:{key.pk}", {"scopes": len(key.scopes)})
     request.session["fresh_key"] = text
     if public:

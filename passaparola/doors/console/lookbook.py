@@ -29,14 +29,20 @@ def look(request: HttpRequest) -> HttpResponse:
     form.is_valid()
     shades = ["line", "soft", "soft", "accent", "accent", "accent", "friend", "friend"]
     counts = [(str(i), count) for i, count in enumerate((12, 80, 64, 41, 30, 22, 12, 7))]
-    return render(request, "console/look.html", {
-        "form": form,
-        "now": timezone.now(),
-        "earlier": timezone.now() - timedelta(hours=3),
-        "values": [2, 4, 3, 6, 8, 7, 9, 14, 11, 12, 18, 17],
-        "states": looks.STATES,
-        "stages": list(looks.STAGES),
-        "funnel": [(1, 0.72), (0.72, 0.5), (0.5, 0.31), (0.31, 0.18), (0.18, 0.12), (0.12, 0.12)],
-        "histogram": mark_safe(pictures.histogram(counts, [(1, _("Few")), (3, _("Some")), (6, _("Many"))], "People by visits", shades)),
-        "colours": ("ink", "soft", "accent", "friend", "good", "warn", "bad", "line"),
-    })  # fmt: skip
+    return render(
+        request,
+        "console/look.html",
+        {
+            "form": form,
+            "now": timezone.now(),
+            "earlier": timezone.now() - timedelta(hours=3),
+            "values": [2, 4, 3, 6, 8, 7, 9, 14, 11, 12, 18, 17],
+            "states": looks.STATES,
+            "stages": list(looks.STAGES),
+            "funnel": [(1, 0.72), (0.72, 0.5), (0.5, 0.31), (0.31, 0.18), (0.18, 0.12), (0.12, 0.12)],
+            "histogram": mark_safe(
+                pictures.histogram(counts, [(1, _("Few")), (3, _("Some")), (6, _("Many"))], "People by visits", shades)
+            ),
+            "colours": ("ink", "soft", "accent", "friend", "good", "warn", "bad", "line"),
+        },
+    )

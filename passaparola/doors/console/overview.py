@@ -83,7 +83,9 @@ def columns(counts: list[metrics.Count]) -> list[Column]:
         after = counts[i + 1].now if i + 1 < len(counts) else count.now
         rate = after / count.now if count.now and i + 1 < len(counts) else None
         # One who shared may bring several visits: that is a ratio, not a share.
-        out.append(Column(count.name, WORDS[count.name], count, count.now / top, after / top, rate, count.name == "shared"))
+        out.append(
+            Column(count.name, WORDS[count.name], count, count.now / top, after / top, rate, count.name == "shared")
+        )
     return out
 
 
@@ -91,10 +93,15 @@ def _stages(period: metrics.Period) -> list[dict[str, Any]]:
     counts, moves = metrics.stages(), metrics.stage_moves(period)
     everybody = sum(counts.values()) or 1
     return [
-        {"name": name, "count": counts.get(name, 0), "share": counts.get(name, 0) / everybody, "move": moves.get(name, 0),
-         "url": f"{reverse('console:people')}?stage={name}"}
+        {
+            "name": name,
+            "count": counts.get(name, 0),
+            "share": counts.get(name, 0) / everybody,
+            "move": moves.get(name, 0),
+            "url": f"{reverse('console:people')}?stage={name}",
+        }
         for name in ("many", "some", "few", "none")
-    ]  # fmt: skip
+    ]
 
 
 def effects(programs: list[Program]) -> list[dict[str, Any]]:
@@ -108,9 +115,15 @@ def effects(programs: list[Program]) -> list[dict[str, Any]]:
         none = metrics.Arm(program.id, "", 0, 0)
         asked, never = drawn.get("asked", none), drawn.get("holdout", none)
         found = intervals.difference(asked.bringing, asked.people, never.bringing, never.people)
-        out.append({
-            "program": program, "asked": asked, "never": never, "found": found, "people_min": intervals.PEOPLE_MIN,
-            "asked_share": asked.bringing / asked.people if asked.people else None,
-            "never_share": never.bringing / never.people if never.people else None,
-        })  # fmt: skip
+        out.append(
+            {
+                "program": program,
+                "asked": asked,
+                "never": never,
+                "found": found,
+                "people_min": intervals.PEOPLE_MIN,
+                "asked_share": asked.bringing / asked.people if asked.people else None,
+                "never_share": never.bringing / never.people if never.people else None,
+            }
+        )
     return out

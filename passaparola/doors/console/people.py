@@ -58,7 +58,11 @@ def _found(request: HttpRequest, query: str, stage: str, step: str) -> tuple[lis
     if query:
         found = finding.people(query, FOUND_MAX)
         if stage:
-            inside = set(Traits.objects.filter(stage=stage, person_id__in=[p.id for p in found]).values_list("person_id", flat=True))  # fmt: skip
+            inside = set(
+                Traits.objects.filter(stage=stage, person_id__in=[p.id for p in found]).values_list(
+                    "person_id", flat=True
+                )
+            )
             found = [p for p in found if p.id in inside]
         return found[:PAGE], None
     everyone = Person.objects.filter(root_id=F("id"), forgotten_at=None)
@@ -128,15 +132,22 @@ def _head(who: Person, ids: list[int]) -> dict[str, Any]:
     return {
         "traits": Traits.objects.filter(person_id=who.id).first(),
         "friends": metrics.friends(ids).get(who.id, 0),
-        "identities": [(sayings.identity(i.kind), i) for i in Identity.objects.filter(person_id__in=ids).order_by("kind", "id")[:50]],
+        "identities": [
+            (sayings.identity(i.kind), i)
+            for i in Identity.objects.filter(person_id__in=ids).order_by("kind", "id")[:50]
+        ],
         "consents": consents(ids),
         "balances": balances(ids),
         "codes": [(code, names.get(code.program_id, "")) for code in codes],
         "arms": [(arm, names.get(arm.program_id, "")) for arm in arms],
         "advocate_token": signing.sign("advocate", [who.id]) if codes else "",
         "merges": Merge.objects.filter(kept_id__in=ids, undone_at=None).order_by("-id")[:20],
-        "can_be_coded": [(i, n) for i, n in Program.objects.filter(state="active").values_list("id", "name") if i not in {c.program_id for c in codes}],
-    }  # fmt: skip
+        "can_be_coded": [
+            (i, n)
+            for i, n in Program.objects.filter(state="active").values_list("id", "name")
+            if i not in {c.program_id for c in codes}
+        ],
+    }
 
 
 def consents(ids: list[int]) -> list[tuple[str, str, Consent]]:
@@ -159,4 +170,7 @@ def balances(ids: list[int]) -> list[dict[str, Any]]:
     sums: dict[str, dict[str, int]] = {}
     for unit, kind, amount in database.rows(sql, ids):
         sums.setdefault(unit, {})[kind] = int(amount)
-    return [{"unit": unit, "own": kinds.get("own", 0), "pending": kinds.get("pending", 0)} for unit, kinds in sorted(sums.items())]
+    return [
+        {"unit": unit, "own": kinds.get("own", 0), "pending": kinds.get("pending", 0)}
+        for unit, kinds in sorted(sums.items())
+    ]

@@ -62,11 +62,21 @@ def unmerge(request: HttpRequest, person_id: int, merge_id: int) -> HttpResponse
 class ConsentForm(Plain):
     """What was said, by which channel, for what, in which words, and how we know."""
 
-    state = forms.ChoiceField(label=_("What was said"), choices=[("given", _("Yes, given")), ("refused", _("No, refused")), ("withdrawn", _("Withdrawn"))])
+    state = forms.ChoiceField(
+        label=_("What was said"),
+        choices=[("given", _("Yes, given")), ("refused", _("No, refused")), ("withdrawn", _("Withdrawn"))],
+    )
     purpose = forms.ChoiceField(label=_("For what"), choices=list(sayings.PURPOSES.items()))
     channel = forms.ChoiceField(label=_("By which channel"), choices=[("email", _("e-mail"))])
-    wording = forms.CharField(label=_("The words shown or read out"), max_length=500, widget=forms.Textarea({"rows": 3}), help_text=_("Kept, so that it can be proven later."))
-    evidence = forms.CharField(label=_("How do we know?"), max_length=200, help_text=_("For example: signed form of 21 November, shelf 3."))
+    wording = forms.CharField(
+        label=_("The words shown or read out"),
+        max_length=500,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("Kept, so that it can be proven later."),
+    )
+    evidence = forms.CharField(
+        label=_("How do we know?"), max_length=200, help_text=_("For example: signed form of 21 November, shelf 3.")
+    )
 
 
 def consent(request: HttpRequest, person_id: int) -> HttpResponse:
@@ -76,10 +86,18 @@ def consent(request: HttpRequest, person_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         done = do(
-            request, "Consent Recorded", subject=f"person:{person.id}", person=person.id, channel=said["channel"],
-            purpose=said["purpose"], state=said["state"], wording=said["wording"], source="console",
-            language=(get_language() or settings.LANGUAGE_CODE)[:2], evidence={"said": said["evidence"]},
-        )  # fmt: skip
+            request,
+            "Consent Recorded",
+            subject=f"person:{person.id}",
+            person=person.id,
+            channel=said["channel"],
+            purpose=said["purpose"],
+            state=said["state"],
+            wording=said["wording"],
+            source="console",
+            language=(get_language() or settings.LANGUAGE_CODE)[:2],
+            evidence={"said": said["evidence"]},
+        )
         if done is not None:
             say(request, gettext("Recorded."))
             return redirect("console:person", person.id)

@@ -62,7 +62,12 @@ def move(request: HttpRequest, program_id: int, way: str) -> HttpResponse:
     """Pause, or go on. Easily undone, so nothing is asked."""
     row = get_object_or_404(Program, id=program_id)
     if do(request, MOVES[way], subject=f"program:{row.id}", program=row.id) is not None:
-        say(request, gettext("The programme is paused: nobody new is asked; rewards already earned are still paid.") if way == "pause" else gettext("The programme runs again."))  # fmt: skip
+        say(
+            request,
+            gettext("The programme is paused: nobody new is asked; rewards already earned are still paid.")
+            if way == "pause"
+            else gettext("The programme runs again."),
+        )
     return redirect("console:program", row.id)
 
 

@@ -41,7 +41,7 @@ def to_terms(data: dict[str, Any], currency: str) -> dict[str, Any]:
     whole["caps"] = {"advocate_rewards_per_year": _number(get("rewards_per_year"), 10)}
     whole["budget"] = {
         currency: None if get("budget_money") is None else money.parse(get("budget_money"), currency),
-        money.POINTS: None if get("budget_points") is None else int(get("budget_points") or 0),
+        money.POINTS: None if (points := get("budget_points")) is None else int(points),
     }
     whole["destination"] = get("destination") or ""
     whole["texts"] = {

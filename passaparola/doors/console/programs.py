@@ -69,13 +69,19 @@ def program(request: HttpRequest, program_id: int) -> HttpResponse:
         "columns": overview.columns(metrics.funnel(period, row.id)),
         "progress": goals.progress([row], {row.id: terms}, now).get(row.id),
         "effects": overview.effects([row]),
-        "budgets": [(b, b.promised / b.limit_amount if b.limit_amount else None) for b in Budget.objects.filter(program_id=row.id).order_by("unit")],
-        "versions": [(v, wording.summary(language, v.terms, business=settings.BUSINESS_NAME, currency=settings.CURRENCY)) for v in versions],
+        "budgets": [
+            (b, b.promised / b.limit_amount if b.limit_amount else None)
+            for b in Budget.objects.filter(program_id=row.id).order_by("unit")
+        ],
+        "versions": [
+            (v, wording.summary(language, v.terms, business=settings.BUSINESS_NAME, currency=settings.CURRENCY))
+            for v in versions
+        ],
         "changed": bool(draft and row.version and draft.terms != terms),
         "draft": draft,
         "codes": Code.objects.filter(program_id=row.id).count(),
         "budget_error": request.GET.get("budget") == "wrong",
-    }  # fmt: skip
+    }
     return render(request, "console/program.html", context)
 
 
@@ -107,7 +113,13 @@ def _edit(request: HttpRequest, row: Program | None) -> HttpResponse:
             say(request, gettext("The draft is saved."))
             return redirect("console:program", number)
     shown = program_terms.to_terms(_cleaned(form), settings.CURRENCY) if form.is_bound else terms
-    context = {"form": form, "program": row, "draft": draft, **preview_of(shown, get_language() or "en"), "gists": _gists(shown)}
+    context = {
+        "form": form,
+        "program": row,
+        "draft": draft,
+        **preview_of(shown, get_language() or "en"),
+        "gists": _gists(shown),
+    }
     return render(request, "console/program_form.html", context, status=422 if form.errors else 200)
 
 
@@ -149,10 +161,12 @@ def preview_of(terms: dict[str, Any], language: str) -> dict[str, Any]:
             "link": link,
             "code": EXAMPLE_CODE,
             "steps": wording.how_it_works(language, terms, **said),
-            "share": wording.share_text(language, terms, "wa", business=settings.BUSINESS_NAME, link=link, code=EXAMPLE_CODE, given_name="Alma"),
+            "share": wording.share_text(
+                language, terms, "wa", business=settings.BUSINESS_NAME, link=link, code=EXAMPLE_CODE, given_name="Alma"
+            ),
             "headline": wording.invitation(language, terms, business=settings.BUSINESS_NAME),
             "friend": wording.friend_gets(language, terms),
             "advocate": wording.advocate_gets(language, terms),
             "summary": wording.summary(language, terms, **said),
         }
-    }  # fmt: skip
+    }

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Group, User
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils.translation import gettext_lazy as _
 
@@ -51,7 +52,7 @@ MATRIX: dict[str, tuple[str, ...]] = {
     "team.write": (),
 }
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def role_of(user: AbstractBaseUser | AnonymousUser) -> str:
@@ -60,10 +61,11 @@ def role_of(user: AbstractBaseUser | AnonymousUser) -> str:
         return ""
     if user.is_superuser:
         return "owner"
-    if not hasattr(user, "_role"):
+    known: dict[str, str] = user.__dict__
+    if "role" not in known:
         held = {group.name for group in user.groups.all()}
-        user._role = next((role for role in ROLES if role in held), "")
-    return str(user._role)
+        known["role"] = next((role for role in ROLES if role in held), "")
+    return known["role"]
 
 
 def may(user: AbstractBaseUser | AnonymousUser, permission: str) -> bool:
@@ -85,7 +87,7 @@ def needs(permission: str) -> Callable[[View], View]:
 
     def wrap(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             if not may(request.user, permission):

@@ -71,9 +71,17 @@ PURPOSES = {
 }
 CHANNELS = {"email": gettext_lazy("e-mail"), "sms": gettext_lazy("SMS"), "phone": gettext_lazy("telephone")}
 SHARES = {
-    "wa": "WhatsApp", "tg": "Telegram", "em": gettext_lazy("e-mail"), "sm": "SMS", "fb": "Facebook", "x": "X",
-    "li": "LinkedIn", "na": gettext_lazy("her own apps"), "cp": gettext_lazy("a copied link"), "qr": "QR",
-}  # fmt: skip
+    "wa": "WhatsApp",
+    "tg": "Telegram",
+    "em": gettext_lazy("e-mail"),
+    "sm": "SMS",
+    "fb": "Facebook",
+    "x": "X",
+    "li": "LinkedIn",
+    "na": gettext_lazy("her own apps"),
+    "cp": gettext_lazy("a copied link"),
+    "qr": "QR",
+}
 IDENTITIES = {
     "email": gettext_lazy("E-mail"),
     "phone": gettext_lazy("Telephone"),
@@ -146,9 +154,12 @@ def stage_reason(reason: Mapping[str, Any]) -> list[str]:
         text = _("The stage begins at %(low)s.") if high is None else _("The stage goes from %(low)s to %(high)s.")
         out.append(text % {"low": low, "high": high})
     because = {
-        "visit": "", "window": _("An older visit left the period."), "ranges": _("The ranges were changed."),
-        "time": _("An older visit left the period."), "merge": _("Two persons were found to be one."),
-    }  # fmt: skip
+        "visit": "",
+        "window": _("An older visit left the period."),
+        "ranges": _("The ranges were changed."),
+        "time": _("An older visit left the period."),
+        "merge": _("Two persons were found to be one."),
+    }
     if said := because.get(str(reason.get("because", "")), ""):
         out.append(said)
     return out

@@ -64,10 +64,15 @@ def _try(request: HttpRequest, form: SignInForm) -> bool:
     minutes = accounts.wait_minutes(name, address, now)
     if minutes:
         form.waits = True
-        form.add_error(None, ngettext(
-            "Too many wrong tries. Please wait %(minutes)s minute.",
-            "Too many wrong tries. Please wait %(minutes)s minutes.", minutes,
-        ) % {"minutes": minutes})  # fmt: skip
+        form.add_error(
+            None,
+            ngettext(
+                "Too many wrong tries. Please wait %(minutes)s minute.",
+                "Too many wrong tries. Please wait %(minutes)s minutes.",
+                minutes,
+            )
+            % {"minutes": minutes},
+        )
         return False
     user = authenticate(request, username=name, password=password)
     if user is None:

@@ -46,7 +46,9 @@ class RangesForm(Plain):
 
 def look(request: HttpRequest) -> HttpResponse:
     """The editor; with ?some=…&many=… a simulation."""
-    return _page(request, RangesForm(request.GET if "some" in request.GET else None, initial=_initial(ranges_in_force())))
+    return _page(
+        request, RangesForm(request.GET if "some" in request.GET else None, initial=_initial(ranges_in_force()))
+    )
 
 
 @require_POST
@@ -89,8 +91,17 @@ def histogram(visits: dict[int, int], ranges: Ranges) -> SafeString:
     counts = [visits.get(n, 0) for n in range(last)] + [sum(p for n, p in visits.items() if n >= last)]
     words = [str(n) for n in range(last)] + [f"{last}+"]
     shade = {"none": "line", "few": "soft", "some": "accent-mid", "many": "accent"}
-    shades = [shade["many" if n >= ranges.many else "some" if n >= ranges.some else "few" if n else "none"] for n in range(last + 1)]
-    marks = [(float(start), str(looks.STAGES[name])) for name, start in (("few", 1), ("some", ranges.some), ("many", ranges.many)) if start <= last]
+    shades = [
+        shade["many" if n >= ranges.many else "some" if n >= ranges.some else "few" if n else "none"]
+        for n in range(last + 1)
+    ]
+    marks = [
+        (float(start), str(looks.STAGES[name]))
+        for name, start in (("few", 1), ("some", ranges.some), ("many", ranges.many))
+        if start <= last
+    ]
     people = sum(visits.values())
-    label = ngettext("%(count)s person by number of visits", "%(count)s people by number of visits", people) % {"count": looks.number(people)}
+    label = ngettext("%(count)s person by number of visits", "%(count)s people by number of visits", people) % {
+        "count": looks.number(people)
+    }
     return mark_safe(pictures.histogram(list(zip(words, counts, strict=True)), marks, label, shades))

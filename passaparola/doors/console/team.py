@@ -21,8 +21,12 @@ MEMBERS_MAX = 500
 class MemberForm(Plain):
     """A name and a role; the password is made here and told once."""
 
-    username = forms.RegexField(r"^[\w.@+-]+$", label=_("User name"), max_length=150, help_text=_("Letters, digits and . @ + - _"))
-    role = forms.ChoiceField(label=_("Role"), choices=[(key, word) for key, word in roles.ROLES.items()], initial="read-only")
+    username = forms.RegexField(
+        r"^[\w.@+-]+$", label=_("User name"), max_length=150, help_text=_("Letters, digits and . @ + - _")
+    )
+    role = forms.ChoiceField(
+        label=_("Role"), choices=[(key, word) for key, word in roles.ROLES.items()], initial="read-only"
+    )
 
     def clean_username(self) -> str:
         """Nobody has it yet."""

@@ -69,7 +69,11 @@ def read(ids: Sequence[int], language: str, *, before: datetime, kind: str = "",
 
 
 def _text(entry: Entry) -> str:
-    return plain(f"{entry.title} {' '.join(entry.why)}" + entry.raw)[:4000] if entry.raw else plain(f"{entry.title} {' '.join(entry.why)}")
+    return (
+        plain(f"{entry.title} {' '.join(entry.why)}" + entry.raw)[:4000]
+        if entry.raw
+        else plain(f"{entry.title} {' '.join(entry.why)}")
+    )
 
 
 def _events(reader: Reader) -> Iterator[Entry]:
@@ -78,17 +82,24 @@ def _events(reader: Reader) -> Iterator[Entry]:
         icon, tone, title = sayings.event(row)
         context = json.loads(row.context) if row.context else {}
         yield Entry(
-            row.occurred_at, "events", icon, tone, title, raw=sayings.raw(row),
-            url=reverse("console:event", args=[row.id]), simulated=look.is_simulated(context),
+            row.occurred_at,
+            "events",
+            icon,
+            tone,
+            title,
+            raw=sayings.raw(row),
+            url=reverse("console:event", args=[row.id]),
+            simulated=look.is_simulated(context),
             why=[_("Imported history: it neither asks nor pays.")] if row.history else [],
-        )  # fmt: skip
+        )
 
 
 def _stages(reader: Reader) -> Iterator[Entry]:
     for row in StageChange.objects.filter(person_id__in=reader.ids, at__lt=reader.before).order_by("-at")[:ROWS_MAX]:
         title = _("Stage: %(before)s → %(after)s") % {
-            "before": look.stage_word(row.before), "after": look.stage_word(row.after)
-        }  # fmt: skip
+            "before": look.stage_word(row.before),
+            "after": look.stage_word(row.after),
+        }
         yield Entry(row.at, "stages", "stairs", "accent", title, why=sayings.stage_reason(row.reason))
 
 
@@ -113,14 +124,21 @@ def _referrals(reader: Reader) -> Iterator[Entry]:
         other = who.get(row.friend_id if role == "advocate" else row.advocate_id)
         sentence = _("Brought {other}") if role == "advocate" else _("Was recommended by {other}")
         yield Entry(
-            row.opened_at, "referrals", "heart-handshake", "friend", format_html(sentence, other=happenings.link(other)),
+            row.opened_at,
+            "referrals",
+            "heart-handshake",
+            "friend",
+            format_html(sentence, other=happenings.link(other)),
             why=[wording.referral_reason(reader.language, row.reason, "staff")] if row.reason else [],
-            badge=("referral", row.state), simulated=bool(other and look.is_simulated(other)),
-        )  # fmt: skip
+            badge=("referral", row.state),
+            simulated=bool(other and look.is_simulated(other)),
+        )
 
 
 def _rewards(reader: Reader) -> Iterator[Entry]:
-    for row in Reward.objects.filter(person_id__in=reader.ids, held_at__lt=reader.before).order_by("-held_at")[:ROWS_MAX]:
+    for row in Reward.objects.filter(person_id__in=reader.ids, held_at__lt=reader.before).order_by("-held_at")[
+        :ROWS_MAX
+    ]:
         title = _("Reward of %(amount)s") % {"amount": look.money(row.amount, row.unit)}
         until = look.day(row.settled_at or row.due_at)
         why = [wording.reward_reason(reader.language, row.reason, until=until)] if row.reason else []
@@ -140,8 +158,9 @@ def _consents(reader: Reader) -> Iterator[Entry]:
     rows = Consent.objects.filter(person_id__in=reader.ids, at__lt=reader.before).order_by("-at")[:ROWS_MAX]
     for row in rows:
         title = _("Consent: %(purpose)s by %(channel)s") % {
-            "purpose": sayings.purpose(row.purpose), "channel": sayings.channel(row.channel)
-        }  # fmt: skip
+            "purpose": sayings.purpose(row.purpose),
+            "channel": sayings.channel(row.channel),
+        }
         why = [f"“{row.wording}”"] if row.wording else []
         why.append(_("Source: %(source)s") % {"source": row.source})
         yield Entry(row.at, "consents", "shield-check", "", title, why=why, badge=("consent", row.state))
@@ -151,7 +170,10 @@ def _sharing(reader: Reader) -> Iterator[Entry]:
     codes = dict(Code.objects.filter(person_id__in=reader.ids).values_list("id", "value"))
     shares = Share.objects.filter(code_id__in=list(codes), at__lt=reader.before).order_by("-at")[:ROWS_MAX]
     for share in shares:
-        title = _("Shared %(code)s by %(channel)s") % {"code": codes[share.code_id], "channel": sayings.share(share.channel)}
+        title = _("Shared %(code)s by %(channel)s") % {
+            "code": codes[share.code_id],
+            "channel": sayings.share(share.channel),
+        }
         yield Entry(share.at, "referrals", "share", "accent", title)
     clicks = Click.objects.filter(code_id__in=list(codes), at__lt=reader.before).order_by("-at")[:ROWS_MAX]
     for click in clicks:

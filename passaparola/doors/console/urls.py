@@ -51,7 +51,11 @@ GUARDED = [
     route("programs/<int:program_id>/launch", program_acts.launch, "programs.launch", "program-launch"),
     route("programs/<int:program_id>/end", program_acts.end, "programs.launch", "program-end"),
     route("programs/<int:program_id>/budget", program_acts.budget, "programs.write", "program-budget"),
-    re_path("^programs/(?P<program_id>[0-9]+)/(?P<way>pause|resume)$", needs("programs.launch")(program_acts.move), name="program-move"),
+    re_path(
+        "^programs/(?P<program_id>[0-9]+)/(?P<way>pause|resume)$",
+        needs("programs.launch")(program_acts.move),
+        name="program-move",
+    ),
     route("messages", outbox.outbox, "messages.read", "outbox"),
     route("messages/<int:message_id>", outbox.message, "messages.read", "message"),
     route("messages/<int:message_id>/html", outbox.as_html, "messages.read", "message-html"),

@@ -98,8 +98,22 @@ def _programs() -> list[Wait]:
     if "active" in states:
         return []
     if "draft" in states:
-        return [Wait(_("A programme is drafted but none runs."), reverse("console:programs"), _("Launch it"), "programs.launch")]
-    return [Wait(_("No programme runs: nobody is asked to recommend."), reverse("console:programs"), _("Create one"), "programs.write")]
+        return [
+            Wait(
+                _("A programme is drafted but none runs."),
+                reverse("console:programs"),
+                _("Launch it"),
+                "programs.launch",
+            )
+        ]
+    return [
+        Wait(
+            _("No programme runs: nobody is asked to recommend."),
+            reverse("console:programs"),
+            _("Create one"),
+            "programs.write",
+        )
+    ]
 
 
 CHECKS = (_unknown, _late, _parked, _budgets, _programs)
