@@ -24,7 +24,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         help=_("whose events it sends; keys of one shop share a source (default: %(default)s)"),
     )
     create.add_argument(
-        "--scope", action="append", default=[], metavar="SCOPE",
+        "--scope", "--scopes", action="append", default=[], metavar="SCOPE",
         help=_("make a secret key that may do this; repeat for several, “read” and “write” stand for all of a kind"),
     )  # fmt: skip
     create.add_argument("--secret", action="store_true", help=_("make a secret key that may do everything"))

@@ -44,7 +44,7 @@ def prepare(folder: Path, port: int) -> None:
     )
 
 
-_KEPT = ("PASSAPAROLA_LANGUAGE", "PASSAPAROLA_TIME_ZONE", "PASSAPAROLA_SHARED_DATA")
+_KEPT = ("PASSAPAROLA_LANGUAGE", "PASSAPAROLA_TIME_ZONE")
 
 
 @contextmanager

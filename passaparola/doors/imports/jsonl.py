@@ -41,7 +41,9 @@ def read(
         raise Unreadable("not_json", text) from problem
     if not isinstance(given, dict):
         raise Unreadable("not_an_object", text)
-    item: dict[str, Any] = {_NAMES.get(str(key), str(key)): value for key, value in given.items() if value not in (None, "")}
+    item: dict[str, Any] = {
+        _NAMES.get(str(key), str(key)): value for key, value in given.items() if value not in (None, "")
+    }
     for name in _NOT_TAKEN:
         item.pop(name, None)
     _check(item)

@@ -191,8 +191,9 @@ def person(reading: Reading, row: Sequence[str]) -> list[dict[str, Any]]:
     """An identify and the consents of a row, empty if the row says nothing about the person. Raises Unreadable."""
     if not reading.about_person:
         return []
-    given = ((name, value(reading, row, name)) for name in reading.person_fields)
-    traits: dict[str, Any] = {_TRAITS.get(name, name): text for name, text in given if text}
+    traits: dict[str, Any] = {
+        _TRAITS.get(name, name): text for name in reading.person_fields if (text := value(reading, row, name))
+    }
     for name in reading.layout.places:
         if name.startswith("trait:") and (text := value(reading, row, name)):
             traits[name.removeprefix("trait:")] = text
