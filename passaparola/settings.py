@@ -157,7 +157,7 @@ TEMPLATES = [
 ]
 LANGUAGES = [("es", "Español"), ("it", "Italiano"), ("en", "English")]
 LANGUAGE_CODE = os.environ.get("PASSAPAROLA_LANGUAGE", "en")
-LOCALE_PATHS = [PACKAGE / "locale" / name for name in ("console", "portal", "api", "rooms")]
+LOCALE_PATHS = [PACKAGE / "locale" / name for name in ("console", "portal", "api", "cli", "rooms")]
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = BUSINESS_TIME_ZONE

@@ -5,7 +5,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-_LOCALE = Path(__file__).resolve().parents[1] / "locale" / "rooms"
+_LOCALE = Path(__file__).resolve().parents[1] / "locale" / "cli"
 _LANGUAGES = ("es", "it", "en")
 
 

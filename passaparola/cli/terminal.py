@@ -16,7 +16,11 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 def say(text: str = "", style: str | None = None) -> None:
     """A line on stdout, taken literally: what stands in square brackets is no markup."""
-    out.print(text, style=style, markup=False)
+    if out.is_terminal:
+        out.print(text, style=style, markup=False)
+    else:
+        # Literally: rich would turn tabs into blanks.
+        print(text)
 
 
 def note(text: str, style: str | None = None) -> None:

@@ -35,9 +35,13 @@ HOMES: tuple[tuple[str, str], ...] = (
     ("kernel/words", "portal"),
     ("doors/api/", "api"),
     ("events/catalogue/", "api"),
+    ("cli/", "cli"),
+    ("demo/", "cli"),
+    ("doors/imports/", "cli"),
+    ("doors/exports", "cli"),
     ("", "rooms"),
 )
-CATALOGUES = ("console", "portal", "api", "rooms")
+CATALOGUES = ("console", "portal", "api", "cli", "rooms")
 
 _KEYWORDS = ("_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy")
 _PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|\{\w*\}")

@@ -49,7 +49,7 @@ def shell(tmp_path: Path, store: str, request: pytest.FixtureRequest) -> Shell:
 def test_a_file_comes_in_once_is_explained_and_goes_out_again(shell: Shell) -> None:
     (shell.folder / "orders.csv").write_text(ORDERS)
     first = shell("import", "orders.csv")
-    assert "40 orders, 780.00 EUR in all" in first.stdout.replace("820.00", "780.00") or "orders" in first.stdout
+    assert "40 orders, 800.00 EUR in all" in first.stdout
     assert "45 of them new" in first.stdout
     assert "imported before" in shell("import", "orders.csv").stdout
     assert "0 of them new" in shell("import", "orders.csv", "--again").stdout
@@ -112,7 +112,7 @@ def test_it_speaks_the_operator_s_language(shell: Shell) -> None:
     (shell.folder / "orders.csv").write_text(ORDERS)
     assert "pedidos" in shell("import", "orders.csv", LANG="es_ES.UTF-8").stdout
     assert "ordini" in shell("import", "orders.csv", "--again", PASSAPAROLA_LANGUAGE="it").stdout
-    assert "importazione" in shell("import", "--help", LANG="it_IT.UTF-8").stdout or True
+    assert "ordini, persone o eventi" in shell("--help", LANG="it_IT.UTF-8").stdout
 
 
 def test_keys_are_made_listed_and_revoked(shell: Shell) -> None:
