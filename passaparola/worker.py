@@ -127,11 +127,11 @@ def _postgres_rows(limit: int) -> list[tuple[Any, ...]]:
 
 
 def _fitting(rows: list[tuple[Any, ...]], limit: int) -> list[tuple[Any, ...]]:
-    """As many rows as make about `limit` events: one at least, guessed from the size of batch bodies."""
+    """As many rows as make about `limit` events: one at least, guessed from what their bodies hold."""
     events = 0
     fitting: list[tuple[Any, ...]] = []
     for row in rows:
-        size = max(1, len(row[5]) // 250) if row[4] == "batch" or row[2] == "import" else 1
+        size = max(1, bytes(row[5]).count(b'"type"')) if row[4] == "batch" or row[2] == "import" else 1
         if fitting and events + size > limit:
             break
         events += size

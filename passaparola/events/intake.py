@@ -173,7 +173,9 @@ def _happening(
     properties, traits, context = (
         _object(r, n) for r, n in ((item.properties, "properties"), (item.traits, "traits"), (item.context, "context"))
     )
-    given = _decode_object(context) if context else {}
+    # The context is read only where something in it matters here.
+    wanted = context and (kind == "import" or type_ == "identify" or (shared is not None and shared.context))
+    given = _decode_object(context) if context and wanted else {}
     if shared is not None and shared.context:
         given = {**_decode_object(_object(shared.context, "context") or "{}"), **given}
         context = _encode(given).decode()
@@ -264,12 +266,13 @@ def make_act(
     )
 
 
+_BODY = ("type", "name", "user_id", "anonymous_id", "group_id", "previous_id", "properties", "traits")
+
+
 def _build(*, zone: str, **values: Any) -> Happening:
     day, hour = local(values["occurred_at"], zone)
-    whole = "\0".join(
-        str(values.get(key) or "")
-        for key in ("type", "name", "user_id", "anonymous_id", "group_id", "previous_id", "properties", "traits")
-    )
+    get = values.get
+    whole = "\0".join([str(get(key) or "") for key in _BODY])
     happening = Happening(
         **values,
         day=day,
@@ -318,6 +321,8 @@ def _id(value: Any, what: str, length_max: int = ID_LENGTH_MAX) -> str | None:
     """An id as text: numbers are taken whole, floats are refused (they lose digits above 2⁵³)."""
     if value is None or value == "":
         return None
+    if type(value) is str and len(value) <= length_max and "\0" not in value:
+        return value.strip() or None
     if isinstance(value, bool) or not isinstance(value, (str, int)):
         raise Unfit("bad_id", f"{what} must be text or a whole number")
     text = str(value).strip()

@@ -41,28 +41,31 @@ def _find(prints: Sequence[bytes]) -> list[tuple[Any, ...]]:
 
 def keep(batch: Batch, happening: Happening) -> None:
     """Give the event its place in the log."""
-    happening.id = batch.table(Event).add(
-        batch=batch.number,
-        source=happening.source,
-        message_id=happening.message_id,
-        fingerprint=happening.fingerprint,
-        body_hash=happening.body_hash,
-        type=happening.type,
-        name=happening.name,
-        occurred_at=happening.occurred_at,
-        received_at=happening.received_at,
-        day=happening.day,
-        hour=happening.hour,
-        history=happening.history,
-        caused_by=happening.caused_by,
-        properties=happening.properties,
-        user_id=happening.user_id,
-        anonymous_id=happening.anonymous_id,
-        group_id=happening.group_id,
-        previous_id=happening.previous_id,
-        traits=happening.traits,
-        context=happening.context,
-    )["id"]
+    row = {
+        "batch": batch.number,
+        "source": happening.source,
+        "message_id": happening.message_id,
+        "fingerprint": happening.fingerprint,
+        "body_hash": happening.body_hash,
+        "type": happening.type,
+        "name": happening.name,
+        "person_id": None,
+        "occurred_at": happening.occurred_at,
+        "received_at": happening.received_at,
+        "day": happening.day,
+        "hour": happening.hour,
+        "history": happening.history,
+        "caused_by": happening.caused_by,
+        "properties": happening.properties,
+        "result": "{}",
+        "user_id": happening.user_id,
+        "anonymous_id": happening.anonymous_id,
+        "group_id": happening.group_id,
+        "previous_id": happening.previous_id,
+        "traits": happening.traits,
+        "context": happening.context,
+    }
+    happening.id = batch.table(Event).put(row)["id"]
 
 
 def close(batch: Batch, happening: Happening) -> None:

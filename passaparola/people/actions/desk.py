@@ -24,11 +24,13 @@ class Desk:
         self.batch, self.country = batch, country
         self.persons, self.identities = batch.table(Person), batch.table(Identity)
         self.consents, self.merges = batch.table(Consent), batch.table(Merge)
-        self._by_name: dict[tuple[str, str], Record] = {}
+        self._by_name: dict[tuple[str, str], int] = {}
         self._names_of: dict[int, list[Record]] = {}
         self.selves: dict[int, set[int]] = {}
         self.agreed: dict[int, list[Record]] = {}
+        # Whose consents and whose names have not been read yet: few events need them.
         self._unread: set[int] = set()
+        self._unnamed: set[int] = set()
         # How many persons an event made: nearly always none or one, two for an alias of strangers.
         self._made: dict[int, int] = {}
 
@@ -43,8 +45,10 @@ class Desk:
         found: set[int] = set()
         for kind, values in wanted.items():
             if values:
-                sql = f"SELECT person_id FROM identity WHERE kind = ? AND {database.any_of('value', 'text')}"
-                found.update(row[0] for row in database.rows(sql, [kind, sorted(values)]))
+                sql = f"SELECT value, person_id FROM identity WHERE kind = ? AND {database.any_of('value', 'text')}"
+                for value, person_id in database.rows(sql, [kind, sorted(values)]):
+                    self._by_name[kind, value] = person_id
+                    found.add(person_id)
         merges = [h.props["merge"] for h in happenings if h.name == "Person Unmerged" and is_id(h.props.get("merge"))]
         for merge in self.merges.take_any("id", merges):
             numbers.update((merge["kept_id"], *merge["moved"]))
@@ -60,18 +64,15 @@ class Desk:
         for row in members:
             self.selves.setdefault(row["root_id"], set()).add(row["id"])
         everybody = [row["id"] for row in members]
-        for row in self.identities.take_any("person_id", everybody):
-            if (row["kind"], row["value"]) not in self._by_name:
-                self._by_name[row["kind"], row["value"]] = row
-                self._names_of.setdefault(row["person_id"], []).append(row)
         self._unread.update(everybody)
+        self._unnamed.update(everybody)
 
     def root(self, person_id: int) -> int:
         """Who this person is now. Raises UnknownPerson."""
-        row = self.persons.rows.get(person_id)
-        if row is None:
-            raise UnknownPerson(person=person_id)
-        return row["root_id"]
+        try:
+            return self.persons.rows[person_id]["root_id"]  # type: ignore[no-any-return]
+        except KeyError:
+            raise UnknownPerson(person=person_id) from None
 
     def row(self, person_id: int) -> Record:
         """The row of who this person is now."""
@@ -99,8 +100,19 @@ class Desk:
 
     def names(self, person_id: int, *kinds: str) -> list[Record]:
         """Identities of somebody under all their selves, oldest first."""
+        self._read_names()
         found = [n for member in self.members(person_id) for n in self._names_of.get(member, ()) if n["kind"] in kinds]
         return sorted(found, key=lambda row: row["id"])
+
+    def _read_names(self) -> None:
+        """The first event that needs anybody's names reads everybody's at once."""
+        if not self._unnamed:
+            return
+        unnamed, self._unnamed = self._unnamed, set()
+        for row in self.identities.take_any("person_id", unnamed):
+            if not self.identities.is_fresh(row["id"]):
+                self._names_of.setdefault(row["person_id"], []).append(row)
+                self._by_name.setdefault((row["kind"], row["value"]), row["person_id"])
 
     def consent(self, person_id: int, channel: str, purpose: str) -> str | None:
         """What is in force for a channel and purpose: the newest row of all selves, or None."""
@@ -116,13 +128,15 @@ class Desk:
 
     def mentioned(self, happening: Happening) -> list[tuple[str, str]]:
         """Every name an event mentions."""
-        found = []
+        found: list[tuple[str, str]] = []
         if happening.user_id:
             found.append(("user_id", happening.user_id))
         if happening.anonymous_id:
             found.append(("anonymous_id", happening.anonymous_id))
         if happening.previous_id:
             found += [("user_id", happening.previous_id), ("anonymous_id", happening.previous_id)]
+        if not happening.given_traits:
+            return found
         address = names.email(happening.given_traits.get("email"))
         if address:
             found.append(("email", address))
@@ -133,8 +147,8 @@ class Desk:
 
     def holder(self, kind: str, value: str | None) -> int | None:
         """Who has a name now, or None."""
-        row = self._by_name.get((kind, value)) if value else None
-        return self.root(row["person_id"]) if row else None
+        person_id = self._by_name.get((kind, value)) if value else None
+        return self.root(person_id) if person_id is not None else None
 
     def is_known(self, person_id: int) -> bool:
         """Whether the business itself has an id for somebody."""
@@ -149,26 +163,19 @@ class Desk:
         self.selves[row["id"]] = {row["id"]}
         return row["id"]
 
-    def give_name(
-        self, person_id: int, kind: str, value: str | None, happening: Happening, *, verified: bool = False
-    ) -> bool:
+    def give_name(self, person_id: int, kind: str, value: str | None, happening: Happening) -> bool:
         """Give somebody a name; False if it is another's."""
         if not value:
             return True
-        row = self._by_name.get((kind, value))
-        if row is not None:
-            if self.root(row["person_id"]) != self.root(person_id):
-                return False
-            if verified and not row["verified_at"]:
-                self.identities.change(row, verified_at=happening.received_at)
-            return True
+        held = self._by_name.get((kind, value))
         person_id = self.root(person_id)
+        if held is not None:
+            return self.root(held) == person_id
         row = self.identities.add(
             kind=kind, value=value, person_id=person_id, created_at=happening.received_at,
             likeness=names.mailbox(value) if kind == "email" else "",
-            verified_at=happening.received_at if verified else None,
         )  # fmt: skip
-        self._by_name[kind, value] = row
+        self._by_name[kind, value] = person_id
         self._names_of.setdefault(person_id, []).append(row)
         if kind != "anonymous_id":
             self.index(person_id)
@@ -176,6 +183,7 @@ class Desk:
 
     def forget_names(self, member: int) -> list[tuple[str, str]]:
         """Take all names from one self; they can be given anew. The names that were, as kind and value."""
+        self._read_names()
         gone = []
         for row in self._names_of.pop(member, []):
             gone.append((row["kind"], row["value"]))

@@ -41,6 +41,7 @@ def step(desk: Desk, happening: Happening) -> None:
     """Carry out the order, if the event is one."""
     if happening.type == "act" and happening.name in _ACTS:
         _ACTS[happening.name](desk, happening)
+        desk.look_again()
 
 
 def _create(desk: Desk, happening: Happening) -> None:

@@ -8,23 +8,34 @@ from passaparola.programs import asking
 from passaparola.programs.actions.desk import SWEEP_PEOPLE_MAX, YEAR, Desk, _ask_person, ring_number
 
 _ADULT_ENOUGH_YEARS = 14
+# Events by which a bad experience may be mended.
+_MENDING = ("Complaint Closed", "Score Given", "Review Given")
 
 
 def step(desk: Desk, happening: Happening) -> None:
     """Look at whoever the event may have made ready to be asked."""
-    if ring_number(happening, "sweep", "program"):
-        return _sweep(desk, happening)
-    if person := _ask_person(happening):
-        program = desk.programs.rows.get(int(happening.props["subject"].split(":")[1]))
-        if program:
-            consider(desk, program, person, happening, "time passed")
-        return None
-    if happening.history or not (happening.type == "track" or happening.told("stage") or happening.told("consent")):
+    if happening.type == "act":
+        if ring_number(happening, "sweep", "program"):
+            return _sweep(desk, happening)
+        if person := _ask_person(happening):
+            program = desk.programs.rows.get(int(happening.props["subject"].split(":")[1]))
+            if program:
+                consider(desk, program, person, happening, "time passed")
+            return None
+    if happening.history or not _may_be_a_moment(desk, happening):
         return None
     for program in list(desk.programs.rows.values()):
         if program["state"] == "active":
             _moment(desk, program, happening)
     return None
+
+
+def _may_be_a_moment(desk: Desk, happening: Happening) -> bool:
+    """Most events are no moment for anybody: told apart before looking at programmes one by one."""
+    stage, names = desk.moments()
+    if happening.type == "track" and happening.name in names:
+        return True
+    return stage and bool(happening.told("stage") or happening.told("consent") or happening.name in _MENDING)
 
 
 def _moment(desk: Desk, program: Record, happening: Happening) -> None:
@@ -50,7 +61,7 @@ def _moment(desk: Desk, program: Record, happening: Happening) -> None:
 def _lifts_a_reason(happening: Happening) -> bool:
     """Consent was given, an address became known, a complaint was closed: what stood in the way may be gone."""
     given = any(note["state"] == "given" and note["purpose"] == "referral" for note in happening.told("consent"))
-    return given or happening.name in ("Complaint Closed", "Score Given", "Review Given")
+    return given or happening.name in _MENDING
 
 
 def _again(desk: Desk, program: Record, happening: Happening, stages: list[str]) -> None:
@@ -67,7 +78,9 @@ def _sweep(desk: Desk, happening: Happening) -> None:
         return
     rows = desk.segments.traits.rows
     # The batch may have read others besides; the slice is the first so many.
-    slice_ = sorted(i for i in rows if i > payload["after"] and rows[i]["stage"] in payload["stages"])[:SWEEP_PEOPLE_MAX]
+    slice_ = sorted(i for i in rows if i > payload["after"] and rows[i]["stage"] in payload["stages"])[
+        :SWEEP_PEOPLE_MAX
+    ]
     for person in slice_:
         if desk.people.root(person) == person:
             consider(desk, program, person, happening, "programme started")

@@ -26,6 +26,8 @@ from passaparola.programs.models import (
 from passaparola.segments.actions import Segments, ring_person
 
 SWEEP_PEOPLE_MAX = 500
+# What the JSON text must hold before it is worth looking closer.
+_SIGNS_OF_A_CLICK = ('"click', '"token"', "pp=")
 _TOKEN_IN_URL = re.compile(r"[?&]pp=([A-Za-z0-9_-]{16,32})")
 # How long an advocate's caps look back, and asks are remembered.
 YEAR = timedelta(days=365)
@@ -54,6 +56,7 @@ class Desk:
         self.decisions, self.budgets = batch.table(Decision), batch.table(Budget)
         self._code_of: dict[str, Record] = {}
         self._click_of: dict[str, Record] = {}
+        self._moments: tuple[bool, set[str]] | None = None
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -106,6 +109,20 @@ class Desk:
     def _take_clicks(self, rows: Iterable[Record]) -> None:
         for row in rows:
             self._click_of[row["token"]] = row
+
+    def moments(self) -> tuple[bool, set[str]]:
+        """Whether any active programme waits for a stage, and the events that others wait for."""
+        if self._moments is None:
+            found = [self.terms(p)["moment"] for p in self.programs.rows.values() if p["state"] == "active"]
+            self._moments = (
+                any(m["kind"] == "stage" for m in found),
+                {m["event"] for m in found if m["kind"] == "event"},
+            )
+        return self._moments
+
+    def look_again(self) -> None:
+        """Programmes changed: what moments they wait for may have, too."""
+        self._moments = None
 
     # --- finding ------------------------------------------------------------------------------
 
@@ -237,6 +254,8 @@ class Desk:
 
 def click_tokens(happening: Happening) -> list[str]:
     """Click tokens an event carries: as a property, or in the address of the page that was seen (?pp=…)."""
+    if not any(sign in happening.properties for sign in _SIGNS_OF_A_CLICK):
+        return []
     found = [v for k in ("token", "click", "click_id") if isinstance(v := happening.props.get(k), str)]
     if "pp=" in happening.properties:
         found += _TOKEN_IN_URL.findall(happening.properties)

@@ -19,16 +19,18 @@ _SIGN_UPS = ("Friend Signed Up", "Signed Up", "Coupon Entered")
 
 def step(desk: Desk, happening: Happening) -> None:
     """Everything an event means to referrals."""
-    for note in happening.told("merged"):
-        _same_person(desk, note, happening)
-    for note in happening.told("forgotten"):
-        _forget(desk, note["members"], happening)
-    if number := ring_number(happening, "hold", "referral"):
-        return _pay(desk, number, happening)
-    if number := ring_number(happening, "window", "referral"):
-        return _expire(desk, number, happening)
-    if happening.name == "Advocate Claimed" and happening.type == "act":
-        return _claim(desk, happening)
+    if happening.notes:
+        for note in happening.told("merged"):
+            _same_person(desk, note, happening)
+        for note in happening.told("forgotten"):
+            _forget(desk, note["members"], happening)
+    if happening.type == "act":
+        if number := ring_number(happening, "hold", "referral"):
+            return _pay(desk, number, happening)
+        if number := ring_number(happening, "window", "referral"):
+            return _expire(desk, number, happening)
+        if happening.name == "Advocate Claimed":
+            return _claim(desk, happening)
     if happening.type in ("page", "screen", "group"):
         if happening.person_id is not None:
             _bind_clicks(desk, happening)
@@ -369,7 +371,9 @@ def _claim(desk: Desk, happening: Happening) -> None:
     if program["state"] != "active":
         raise WrongState(state=program["state"])
     happening.person_id = desk.people.root(order["person_id"])
-    if any(row["order_id"] == order["id"] and row["program_id"] == program["id"] for row in desk.referrals.rows.values()):
+    if any(
+        row["order_id"] == order["id"] and row["program_id"] == program["id"] for row in desk.referrals.rows.values()
+    ):
         raise OrderCounted(order=order["order_id"])
     members = desk.people.members(happening.person_id)
     desk.events.take_orders(desk.events.orders.take_any("person_id", members))
