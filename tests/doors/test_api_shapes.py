@@ -25,7 +25,7 @@ def caller() -> Api:
     ("body", "where", "code"),
     [
         ({"keep": "1", "other": 2, "reason": "same"}, "body.keep", "int_type"),
-        ({"keep": 1.0, "other": 2, "reason": "same"}, "body.keep", "int_type"),
+        ({"keep": 1.5, "other": 2, "reason": "same"}, "body.keep", "int_type"),
         ({"keep": True, "other": 2, "reason": "same"}, "body.keep", "int_type"),
         ({"keep": 0, "other": 2, "reason": "same"}, "body.keep", "greater_than_equal"),
         ({"keep": 2**63, "other": 2, "reason": "same"}, "body.keep", "less_than_equal"),

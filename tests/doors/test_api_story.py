@@ -1,12 +1,12 @@
 """Alma's referral of Bruno, told through the API alone: events in, acts done, everything read back with reasons."""
 
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
 from passaparola.kernel.models import AuditEntry
 from tests.doors.api_calls import Api, forget_what_is_remembered, secret
+from tests.doors.api_world import TERMS, code_of, order, person, running
 from tests.people import ALMA, BRUNO
 
 
@@ -22,53 +22,9 @@ def api() -> Api:
     return Api(secret(name="shop"))
 
 
-TERMS = {
-    "goal": {"kind": "acquisition", "metric": "new_customers", "baseline": 0, "target": 50, "deadline": "2027-06-30"},
-    "country": "ES",
-    "audience": {"stages": ["many"], "tenure_days_min": 0},
-    "moment": {"kind": "stage"},
-    "holdout_percent": 10,
-    "ask": {"channel": "email", "between_days_min": 30, "per_year_max": 4, "delay_hours": 0},
-    "advocate": {"amount": 500, "unit": "PTS"},
-    "friend": {"amount": 1000, "unit": "EUR"},
-    "qualify": {"order_minor_min": 2000, "window_days": 90, "new_customer_days": None},
-    "hold_days": 30,
-    "caps": {"advocate_rewards_per_year": 10},
-    "budget": {"EUR": 100000, "PTS": None},
-    "destination": "",
-    "texts": {"headline": {}, "message": {}},
-}
-
-
-def person(api: Api, somebody: Any) -> int:
-    """Tell the system who somebody is; the number it gives."""
-    sent = api.post("/events", {"type": "identify", "user_id": somebody.user_id, "traits": {
-        "name": somebody.name, "email": somebody.email, "language": somebody.language}})  # fmt: skip
-    assert sent.status_code == 200, sent.data
-    return int(sent.data["person"])
-
-
-def running(api: Api) -> int:
-    """A published programme."""
-    made = api.post("/programs", {"name": "Friends", "terms": TERMS})
-    assert made.status_code == 200, made.data
-    program = made.data["result"]["program_id"]
-    published = api.post(f"/programs/{program}/publish")
-    assert published.status_code == 200, published.data
-    return int(program)
-
-
-def order(api: Api, somebody: Any, number: str, total: Any = 49.9, **more: Any) -> Any:
-    """Somebody buys."""
-    return api.post("/events", {"event": "Order Completed", "user_id": somebody.user_id,
-                                "properties": {"order_id": number, "total": total, "currency": "EUR", **more}})  # fmt: skip
-
-
 def test_a_referral_from_code_to_reward(api: Api) -> None:
     alma, program = person(api, ALMA), running(api)
-    code = api.post("/codes", {"program": program, "person": alma})
-    assert code.status_code == 200, code.data
-    value = code.data["code"]
+    value = code_of(api, program, alma)
 
     checked = Api(secret("codes:read"), "it").get(f"/codes/{value.lower()}").data
     assert checked["good"] and checked["friend_gets"] == {"amount": 1000, "unit": "EUR"}
@@ -106,7 +62,7 @@ def test_a_referral_from_code_to_reward(api: Api) -> None:
 
 def test_reasons_come_in_the_callers_language(api: Api) -> None:
     alma, program = person(api, ALMA), running(api)
-    value = api.post("/codes", {"program": program, "person": alma}).data["code"]
+    value = code_of(api, program, alma)
     person(api, BRUNO)
     order(api, BRUNO, "1", code=value)
     said = {

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from django.utils.translation import gettext as _
 from ninja import Path, Query
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, Strict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
 from passaparola.doors.api.problems import Problem
 
@@ -59,17 +59,9 @@ def _json(value: Any, depth: int = 0) -> Any:
     return value
 
 
-def _as_time(value: Any) -> Any:
-    """Moments come as text with an offset."""
-    if not isinstance(value, str):
-        raise ValueError(_("must be a moment such as 2026-11-21T09:30:00Z"))
-    try:
-        at = datetime.fromisoformat(value)
-        if at.tzinfo is None or at.year < 1971:
-            raise ValueError
-        return at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ValueError(_("must be a moment such as 2026-11-21T09:30:00Z")) from None
+def _integral(value: Any) -> Any:
+    """JSON knows one kind of number: 4990.0 is 4990. A fraction, text or true is still refused."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= ID_MAX else value
 
 
 def _z(at: datetime) -> str:
@@ -77,7 +69,12 @@ def _z(at: datetime) -> str:
 
 
 NOT_CONTROL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
-Id = Annotated[int, Field(ge=1, le=ID_MAX)]
+# The bounds come first: what stands before a validator is what the schema tells.
+_number = BeforeValidator(_integral)
+Id = Annotated[int, Field(ge=1, le=ID_MAX), _number]
+AmountMinor = Annotated[int, Field(ge=0, le=AMOUNT_MAX), _number]
+Visits = Annotated[int, Field(ge=0, le=100_000), _number]
+PeriodDays = Annotated[int, Field(ge=7, le=3660), _number]
 # Length first, then the check: so that what is too long is said to be too long.
 _no_control = AfterValidator(_plain)
 _pattern: dict[str, Any] = {"pattern": NOT_CONTROL}
@@ -85,10 +82,6 @@ Text = Annotated[str, Field(min_length=1, max_length=500, json_schema_extra=_pat
 ShortText = Annotated[str, Field(min_length=1, max_length=120, json_schema_extra=_pattern), _no_control]
 Name = Annotated[str, Field(min_length=1, max_length=60, json_schema_extra=_pattern), _no_control]
 JsonObject = Annotated[dict[str, Any], AfterValidator(_json)]
-Moment = Annotated[
-    datetime, BeforeValidator(_as_time, json_schema_input_type=str), Strict(False),
-    Field(json_schema_extra={"format": "date-time"}),
-]  # fmt: skip
 # Units: an ISO 4217 code with amounts in its minor unit, or PTS for points.
 Unit = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217 code, or PTS for points.")]
 _TimeText = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
@@ -118,13 +111,6 @@ class Amount(Out):
 
     amount: int
     unit: str
-
-
-class AmountIn(In):
-    """Money in minor units, or points."""
-
-    amount: Annotated[int, Field(ge=0, le=AMOUNT_MAX)]
-    unit: Unit
 
 
 class Said(Out):

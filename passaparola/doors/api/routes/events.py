@@ -20,7 +20,6 @@ from passaparola.doors.api.shapes import (
     In,
     JsonObject,
     Limit,
-    Moment,
     Out,
     Page,
     PathId,
@@ -35,6 +34,8 @@ from passaparola.kernel.errors import Refusal
 
 router = Router(tags=["Events"])
 Outside = Annotated[str, Field(min_length=1, max_length=255, pattern=r"^[^\x00]*\S[^\x00]*$")]
+
+_DATE_TIME: dict[str, Any] = {"format": "date-time"}
 
 
 class NotTaken(Refusal):
@@ -62,7 +63,10 @@ class EventIn(In):
     anonymous_id: Outside | None = None
     group_id: Outside | None = None
     previous_id: Annotated[Outside | None, Field(description="For alias.")] = None
-    timestamp: Annotated[Moment | None, Field(description="When it happened; now when absent.")] = None
+    timestamp: Annotated[
+        str | None,
+        Field(max_length=40, description="When it happened (ISO 8601); now when absent.", json_schema_extra=_DATE_TIME),
+    ] = None
     properties: JsonObject = {}
     traits: JsonObject = {}
 
@@ -166,7 +170,7 @@ def _specified(body: EventIn, message_id: str) -> bytes:
         "groupId": body.group_id,
         "previousId": body.previous_id,
         "event" if body.type == "track" else "name": body.event,
-        "timestamp": body.timestamp.isoformat() if body.timestamp else None,
+        "timestamp": body.timestamp,
         "properties": body.properties,
         "traits": body.traits or None,
     }

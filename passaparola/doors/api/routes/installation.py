@@ -8,12 +8,11 @@ from pydantic import Field
 
 from passaparola.doors.api import acting
 from passaparola.doors.api.access import any_key, needs
-from passaparola.doors.api.shapes import Done, In, Out, Time, answers
+from passaparola.doors.api.shapes import Done, In, Out, PeriodDays, Time, Visits, answers
 from passaparola.kernel.models import Setting
 from passaparola.segments.stages import Ranges
 
 router = Router(tags=["Installation"])
-Bound = Annotated[int, Field(ge=0, le=100_000)]
 
 
 class KeyOut(Out):
@@ -38,10 +37,10 @@ class StagesOut(Out):
 class StagesIn(In):
     """The ranges must follow one another without gap, from 1, and the last must be open."""
 
-    period_days: Annotated[int, Field(ge=7, le=3660)]
-    few: Annotated[list[Bound], Field(min_length=2, max_length=2)]
-    some: Annotated[list[Bound], Field(min_length=2, max_length=2)]
-    many: Annotated[list[Bound | None], Field(min_length=2, max_length=2)]
+    period_days: PeriodDays
+    few: Annotated[list[Visits], Field(min_length=2, max_length=2)]
+    some: Annotated[list[Visits], Field(min_length=2, max_length=2)]
+    many: Annotated[list[Visits | None], Field(min_length=2, max_length=2)]
 
 
 @router.get("/key", auth=any_key, response=answers(KeyOut, found=False))

@@ -9,9 +9,9 @@ from pydantic import Field
 from passaparola.doors.api import acting, reading
 from passaparola.doors.api.access import needs
 from passaparola.doors.api.shapes import (
-    AMOUNT_MAX,
     PAGE_ROWS,
     After,
+    AmountMinor,
     Done,
     In,
     JsonObject,
@@ -49,7 +49,7 @@ class BudgetIn(In):
     """How much a programme may promise."""
 
     unit: Unit
-    limit: Annotated[int | None, Field(ge=0, le=AMOUNT_MAX, description="In minor units; null for no limit.")]
+    limit: AmountMinor | None = Field(description="In minor units; null for no limit.")
 
 
 class ProgramBrief(Out):
