@@ -36,7 +36,7 @@ def _filled(path: str) -> str:
 def test_all_routes_are_here() -> None:
     assert len(OPERATIONS) >= 40
     # Every scope a key can carry opens something, and every route but the key's own asks for one.
-    assert {scope for _, _, scope in OPERATIONS} | {"metrics:read"} == set(keys.SCOPES) | {""}
+    assert {scope for _, _, scope in OPERATIONS} == set(keys.SCOPES) | {""}
     assert [path for _, path, scope in OPERATIONS if not scope] == ["/key"]
 
 

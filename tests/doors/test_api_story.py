@@ -218,3 +218,15 @@ def test_stages(api: Api) -> None:
     assert api.get("/stages").data == {"period_days": 180, "few": [1, 1], "some": [2, 3], "many": [4, None]}
     wrong = api.call("PUT", "/stages", {"period_days": 180, "few": [1, 2], "some": [2, 3], "many": [4, None]})
     assert wrong.status_code in (409, 422), wrong.data
+
+
+def test_figures(api: Api) -> None:
+    alma, program = person(api, ALMA), running(api)
+    person(api, BRUNO)
+    order(api, BRUNO, "1", code=code_of(api, program, alma))
+    told = api.get(f"/metrics/funnel?days=7&program={program}").data
+    assert [s["name"] for s in told["steps"]] == ["told", "shared", "clicked", "registered", "bought", "rewarded"]
+    assert {s["name"]: s["now"] for s in told["steps"]}["bought"] == 1
+    assert told["revenue"] == [{"unit": "EUR", "now": 4990, "before": 0}]
+    counts = {s["stage"]: s["people"] for s in api.get("/metrics/stages").data}
+    assert list(counts) == ["none", "few", "some", "many"] and counts["few"] == 1

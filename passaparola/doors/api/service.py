@@ -15,9 +15,19 @@ from ninja.parser import Parser
 
 import passaparola
 from passaparola.doors.api import problems
-from passaparola.doors.api.routes import codes, events, installation, ledger, messages, people, programs, referrals
+from passaparola.doors.api.routes import (
+    codes,
+    events,
+    figures,
+    installation,
+    ledger,
+    messages,
+    people,
+    programs,
+    referrals,
+)
 
-ROUTERS = (people, programs, codes, referrals, ledger, messages, events, installation)
+ROUTERS = (people, programs, codes, referrals, ledger, messages, events, figures, installation)
 PREFIX = "/api/v1"
 
 DESCRIPTION = """\

@@ -157,7 +157,9 @@ def send_event(request: HttpRequest, body: EventIn, key: acting.IdempotencyKey =
         repeated=outcome.repeated,
         person=reading.whose(reading.roots([person]), person),
         result=dict(outcome.result),
-        doubts=[DoubtOut.model_validate({"property": d.property, "code": d.code, "wanted": d.wanted}) for d in _doubts(body)],
+        doubts=[
+            DoubtOut.model_validate({"property": d.property, "code": d.code, "wanted": d.wanted}) for d in _doubts(body)
+        ],
     )
 
 
