@@ -17,7 +17,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext, pgettext_lazy
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from passaparola.doors import pictures
@@ -30,10 +30,10 @@ SPRITE = "vendor/tabler-icons-3.51.0/icons.svg"
 PERCENT_FROM = 20
 STAGE_LEVEL = {"none": 0, "few": 1, "some": 2, "many": 3}
 STAGES = {
-    "none": pgettext_lazy("stage", "None yet"),
-    "few": pgettext_lazy("stage", "Few"),
-    "some": pgettext_lazy("stage", "Some"),
-    "many": pgettext_lazy("stage", "Many"),
+    "none": _("None yet"),
+    "few": _("Few"),
+    "some": _("Some"),
+    "many": _("Many"),
 }
 # Every state of every noun: its tone and its word.
 STATES: dict[str, dict[str, tuple[str, Any]]] = {
