@@ -6,7 +6,6 @@ Each child leads a session of its own: what it leaves behind when it dies is kil
 
 import contextlib
 import fcntl
-import json
 import os
 import select
 import signal
@@ -16,12 +15,13 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
 from passaparola.kernel import lifeline
+from passaparola.kernel.log import Log
 
+_LOG = Log("supervisor")
 _RESTART_SECONDS_FIRST = 0.1
 _RESTART_SECONDS_MAX = 10.0
 # Who ends so often before anything was ready will not be helped by trying on.
@@ -109,7 +109,7 @@ class Supervisor:
                 self._start(child, now)
         if not self.ready and answers(self.host, self.port):
             self.ready = True
-            self._say("supervisor.ready", port=self.port)
+            _LOG.info("supervisor.ready", port=self.port)
             print(f"Passaparola is ready: {self.environment['PASSAPAROLA_BASE_URL']}/console/", flush=True)
 
     def stop(self) -> None:
@@ -123,11 +123,11 @@ class Supervisor:
         for child in self.children:
             if child.process is not None:
                 if child.is_running():
-                    self._say("supervisor.child.killed", child=child.name)
+                    _LOG.info("supervisor.child.killed", child=child.name)
                 _signal_group(child, signal.SIGKILL)
                 child.process.wait()
             self._pid_file(child).unlink(missing_ok=True)
-        self._say("supervisor.stopped")
+        _LOG.info("supervisor.stopped")
 
     def _start(self, child: Child, now: float) -> None:
         parent = os.getpid()
@@ -139,7 +139,7 @@ class Supervisor:
         fresh = self._pid_file(child).with_suffix(".new")
         fresh.write_text(str(child.process.pid))
         fresh.replace(self._pid_file(child))
-        self._say("supervisor.child.started", child=child.name, pid=child.process.pid)
+        _LOG.info("supervisor.child.started", child=child.name, pid=child.process.pid)
 
     def _bury(self, child: Child, now: float) -> None:
         assert child.process is not None
@@ -148,7 +148,7 @@ class Supervisor:
         child.failures = 1 if healthy else child.failures + 1
         wait = min(_RESTART_SECONDS_MAX, _RESTART_SECONDS_FIRST * 2 ** (child.failures - 1))
         child.start_at = now + wait
-        self._say("supervisor.child.ended", child=child.name, code=child.process.returncode, again_in_seconds=wait)
+        _LOG.info("supervisor.child.ended", child=child.name, code=child.process.returncode, again_in_seconds=wait)
         child.process = None
 
     def _wait_for_readiness(self) -> None:
@@ -179,15 +179,6 @@ class Supervisor:
 
     def _pid_file(self, child: Child) -> Path:
         return self.folder / f"{child.name}.pid"
-
-    def _say(self, event: str, **more: object) -> None:
-        """A log line in the shape of kernel/log.py, without its imports."""
-        at = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-        print(
-            json.dumps({"process": "supervisor", "event": event, **more, "level": "info", "at": at}),
-            file=sys.stderr,
-            flush=True,
-        )
 
 
 def up(

@@ -1,6 +1,5 @@
 """Every answer that is not a success: one shape (RFC 9457 plus `code` and `message`), in the caller's language."""
 
-import structlog
 from django.db.utils import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.utils.translation import gettext
@@ -8,9 +7,9 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 from pydantic import BaseModel, Field
 
+from passaparola.kernel import log
 from passaparola.kernel.errors import Refusal
 
-log = structlog.get_logger()
 MEDIA_TYPE = "application/problem+json"
 
 
@@ -159,10 +158,10 @@ def install(api: NinjaAPI) -> None:
     @api.exception_handler(OperationalError)
     @api.exception_handler(InterfaceError)
     def busy(request: HttpRequest, problem: Exception) -> HttpResponse:
-        log.warning("api.busy", path=request.resolver_match.route if request.resolver_match else "")
+        log.get().warning("api.busy", path=request.resolver_match.route if request.resolver_match else "")
         return answer(Busy())
 
     @api.exception_handler(Exception)
     def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
-        log.error("api.broken", route=request.resolver_match.route if request.resolver_match else "", exc_info=problem)
+        log.get().error("api.broken", route=request.resolver_match.route if request.resolver_match else "", exc_info=problem)
         return answer(Broken())
