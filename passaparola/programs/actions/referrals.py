@@ -271,7 +271,8 @@ def _promise(
         person_id = desk.people.root(person)
         promised.append({"rule": rule, "person_id": person_id, "amount": reward["amount"], "unit": reward["unit"]})
         reasons.append({"code": "promised", "rule": rule, "amount": reward["amount"], "unit": reward["unit"]})
-    return promised, sorted(reasons, key=lambda reason: reason["code"] == "promised")
+    # What stands in the way first; that a side was never to get anything says least.
+    return promised, sorted(reasons, key=lambda reason: (reason["code"] == "promised", reason["code"] == "no_reward"))
 
 
 def _capped(desk: Desk, program: Record, referral: Record, terms: Record, happening: Happening) -> bool:
