@@ -2,13 +2,23 @@
 
 import itertools
 import json
+import os
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import django
+from django.apps import apps
 from django.conf import settings
+
+if not apps.ready:
+    # As a program of its own: `python -m tests.portal_world`.
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "passaparola.settings")
+    django.setup()
 
 from passaparola import corridor, worker
 from passaparola.events import intake
+from passaparola.kernel import signing
+from passaparola.messages.models import Message
 from passaparola.people.models import Identity, Person
 from passaparola.programs import terms
 from passaparola.programs.models import Code
@@ -102,3 +112,50 @@ def events_in(calls: list[dict[str, Any]], at: datetime) -> None:
 def rings(at: datetime) -> None:
     """Let the clock be `at`: every timer due by then rings."""
     worker.drain(at)
+
+
+def main() -> None:
+    """Make the world in the installation that the environment names; print its addresses as JSON."""
+    alma, gina = customer(1, "Alma", shows_name=True), customer(2, "Gina")
+    mine = code(program(), alma.id)
+    day = timedelta(days=1)
+    steps = ((1, "bruno", 49.9), (2, "chiara", 12), (3, "dario", 80), (4, "elena", None))
+    for number, name, total in steps:
+        at = START + number * day
+        friend = signs_up(mine.value, f"{name}@example.test", at, name=name.title())
+        if total is not None:
+            confirms(friend, at)
+            buys(f"{name}@example.test", name, f"order-{number}", total, at + day / 2)
+    refund = {
+        "type": "track",
+        "userId": "dario",
+        "event": "Order Refunded",
+        "messageId": "refund",
+        "properties": {"order_id": "order-3"},
+    }
+    events_in([refund], START + 6 * day)
+    act("Name Shown", START + 7 * day, properties={"person": friend, "shows": True})
+    print(json.dumps({"code": mine.value, "paths": _paths(mine.value, alma.id, gina.id, friend)}))
+
+
+def _paths(code_value: str, alma: int, gina: int, friend: int) -> dict[str, str]:
+    """Every public page by a name."""
+    notice = Message.objects.filter(person_id=alma).order_by("id").values_list("id", flat=True).first() or 0
+    swapped = code_value[:-1] + ("A" if code_value[-1] != "A" else "B")
+    return {
+        "advocate": f"/a/{signing.sign('advocate', [alma])}",
+        "empty": f"/a/{signing.sign('advocate', [gina])}",
+        "landing": f"/f/{code_value}",
+        "thanks": f"/f/{code_value}/thanks",
+        "mistyped": f"/f/{swapped}",
+        "by_hand": "/f",
+        "confirm": f"/c/{signing.sign('opt-in', [friend, 1])}",
+        "unsubscribe": f"/u/{signing.sign('unsubscribe', [notice])}",
+        "preferences": f"/p/{signing.sign('preferences', [alma])}",
+        "privacy": "/privacy",
+        "broken": "/a/broken",
+    }
+
+
+if __name__ == "__main__":
+    main()
