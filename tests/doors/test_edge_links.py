@@ -130,10 +130,10 @@ def test_a_paused_programme_still_lands_and_counts(edge: Edge) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/r/", "/r", "/r//", "/r/%00", "/r/..%2f..%2fetc", "/r/%ff%fe", "/r/" + "A" * 3000, "/r/%0d%0aSet-Cookie:x", "/r/ñandú"],
+    ["/r/", "/r", "/r//", "/r/%00", "/r/..%2f..%2fetc", "/r/%ff%fe", "/r/" + "A" * 3000, "/r/%0d%0aSet-Cookie:x", "/r/%C3%B1and%C3%BA"],
 )
 def test_nonsense_lands_people_on_the_front_page(edge: Edge, path: str) -> None:
-    answer = edge.ask("GET", path.encode().decode("latin-1") if path.isascii() else "/r/%C3%B1and%C3%BA", headers={"User-Agent": PERSON})
+    answer = edge.visit(path)
     if path == "/r":
         assert answer.status == 404
         return

@@ -68,7 +68,7 @@ def _kept(incoming: str) -> str:
     if not incoming or len(incoming) > INCOMING_CHARACTERS_MAX:
         return ""
     pieces = [p for p in incoming.split("&") if p and unquote_plus(p.partition("=")[0]) != PARAMETER]
-    return _escape("&".join(pieces))
+    return _escape("&".join(pieces)).replace("#", "%23")
 
 
 def _escape(text: str) -> str:

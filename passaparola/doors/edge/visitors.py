@@ -23,6 +23,8 @@ _ROBOTS = re.compile(
     r"^(java|python|ruby|perl|php|go|node|axios|undici|okhttp|curl|wget|httpie|postman|insomnia|dart|libwww|lwp|apache)",
     re.IGNORECASE,
 )
+# What stands in the user agents of people: the browser inside a messenger, phones of the make “Cubot”.
+_PEOPLES = re.compile(r"Viber|Cubot", re.IGNORECASE)
 _FAMILIES = (
     ("Instagram", "Instagram"), ("FBAN", "Facebook"), ("FBAV", "Facebook"), ("LinkedInApp", "LinkedIn"),
     ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung"), ("Firefox", "Firefox"), ("FxiOS", "Firefox"),
@@ -53,10 +55,11 @@ def judge(agent: bytes) -> Visitor:
     text = agent.decode("latin-1")
     if len(text) < 8:
         return Visitor(Kind.ROBOT, "")
+    if text.startswith("Mozilla/"):
+        text = _PEOPLES.sub("", text)
     if _PREVIEWS.search(text):
         return Visitor(Kind.PREVIEW, "")
-    # Phones of the make “Cubot” carry its name; they are people.
-    if _ROBOTS.search(text.replace("CUBOT", "").replace("Cubot", "")) or _is_listed(text):
+    if _ROBOTS.search(text) or _is_listed(text):
         return Visitor(Kind.ROBOT, "")
     family = next((name for mark, name in _FAMILIES if mark in text), "other")
     mobile = " mobile" if "Mobile" in text or "Android" in text or "iPhone" in text else ""
