@@ -24,7 +24,7 @@ PEOPLE, EVENTS, SLICES = 5_000, 20_000, 5
 def run(*, quick: bool = False) -> Iterator[Figure]:
     """corridor_sqlite, corridor_postgres (where a cluster can be had) and, unless quick, the growth to 10⁶ people."""
     yield _figure("corridor_sqlite", "", PEOPLE, 5_000 if quick else EVENTS)
-    with _cluster() as url:
+    with Cluster() as url:
         if url:
             yield _figure("corridor_postgres", url, PEOPLE, 5_000 if quick else EVENTS)
     if not quick:
@@ -63,7 +63,7 @@ def _measure(url: str, people: int, events: int) -> dict[str, float]:
         return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
 
 
-class _cluster:
+class Cluster:
     """A PostgreSQL of our own for the run, or an empty URL (said aloud) where there is none to be had."""
 
     def __enter__(self) -> str:

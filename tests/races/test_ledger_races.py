@@ -129,7 +129,8 @@ def test_a_budget_is_never_overspent(world: World) -> None:
 
 def _lower(world: World, program: int) -> None:
     """Either in time, or refused since more is promised already."""
-    act = corridor.act("Budget Set", source="console", now=world.now, properties={"program": program, "unit": "EUR", "limit": 2_000})
+    limit = {"program": program, "unit": "EUR", "limit": 2_000}
+    act = corridor.act("Budget Set", source="console", now=world.now, properties=limit)
     corridor.submit([act])
 
 

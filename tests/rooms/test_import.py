@@ -235,7 +235,7 @@ def test_a_dry_run_changes_nothing(bring: Bring) -> None:
         (b"\xff\xfea\0", source.NotText),
         (b"a,b\0c\n", source.NotText),
         (b"\x1f\x8b\x08\x00broken", source.BrokenGzip),
-        (gzip.compress(b"user_id,date,total\n" * 900)[:-20], source.BrokenGzip),
+        (gzip.compress(b"user_id,date,total\n" * 900, mtime=0)[:-20], source.BrokenGzip),
         (b"user_id,total,date,total\n1,2,2026-01-01,3\n", mapping.DuplicateColumns),
         (b"name,date\nAlma,2026-01-01\n", mapping.MissingColumns),
         (b"00004 0001\n", prepare.NoHeader),

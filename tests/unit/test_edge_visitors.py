@@ -13,7 +13,8 @@ PEOPLE = {
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0.0.0 Safari/537.36": "Chrome",
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/131.0 Safari/537.36 Edg/131.0": "Edge",
     "Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:130.0) Gecko/20100101 Firefox/130.0": "Firefox",
-    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6 Safari/605.1.15": "Safari",
+    "Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/17.6 "
+    "Safari/605.1.15": "Safari",
     f"{IPHONE} Version/17.5 Mobile/15E148 Safari/604.1": "Safari mobile",
     f"{IPHONE} CriOS/130.0 Mobile/15E148 Safari/604.1": "Chrome mobile",
     f"{IPHONE} GSA/300 Mobile/15E148 Safari/604.1": "Safari mobile",
