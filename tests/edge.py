@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from django.conf import settings as settings_of_tests
 
 from tests.running import ROOT, free_port
 
@@ -209,7 +208,7 @@ def _environment(folder: Path, database_url: str, settings: dict[str, str]) -> d
         "DJANGO_SETTINGS_MODULE": "passaparola.settings",
         "PASSAPAROLA_DATA": str(folder),
         "PASSAPAROLA_DATABASE_URL": database_url,
-        "PASSAPAROLA_SECRET": settings_of_tests.SECRET_KEY,
+        "PASSAPAROLA_SECRET": os.environ.get("PASSAPAROLA_SECRET", "a-secret-of-the-tests-and-of-nothing-else"),
         "PASSAPAROLA_DESTINATION_HOSTS": "shop.example,.partner.example",
         **settings,
     }

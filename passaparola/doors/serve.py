@@ -37,8 +37,13 @@ def serve(host: str, port: int, workers: int = 1) -> None:
             raise OneEdgeOnly(workers=workers)
         lock.take(settings.DATA_DIR, slots=1, wait_seconds=_LOCK_WAIT_SECONDS).release()
     os.environ[lock.PARENT_VARIABLE] = str(os.getpid())
-    Granian(
-        "passaparola.asgi:app",
+    server("passaparola.asgi:app", host, port, workers).serve()
+
+
+def server(target: str, host: str, port: int, workers: int = 1) -> Granian:
+    """granian as we run it, for any ASGI application (bench/ measures a bare one on the same)."""
+    return Granian(
+        target,
         address=host,
         port=port,
         interface=Interfaces.ASGI,
@@ -52,7 +57,7 @@ def serve(host: str, port: int, workers: int = 1) -> None:
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
         workers_kill_timeout=KILL_SECONDS,
-    ).serve()
+    )
 
 
 def main() -> int:
