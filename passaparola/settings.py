@@ -37,6 +37,7 @@ ALLOWED_HOSTS = [h for h in os.environ.get("PASSAPAROLA_HOSTS", "").split(",") i
     "localhost",
 ]
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
+CSRF_FAILURE_VIEW = "passaparola.doors.portal.refusals.stale_form"
 
 # --- Stores -----------------------------------------------------------------------------------
 DATABASE_URL = os.environ.get("PASSAPAROLA_DATABASE_URL", "")

@@ -14,3 +14,7 @@ urlpatterns = [
     path("api/docs", api_reference.page),
     path("api/v1/", include(api.urls())),
 ]
+
+# Answers of the last resort, in the reader's language and without the console's frame.
+handler404 = "passaparola.doors.portal.refusals.not_found"
+handler500 = "passaparola.doors.portal.refusals.broken"

@@ -214,6 +214,23 @@ def test_forms_need_their_token(code: Code) -> None:
     assert strict.post(f"/a/{token('advocate', 1)}/name", {"shows": "no"}).status_code == 403
 
 
+def test_a_stale_form_and_a_wrong_address_get_a_page_in_the_readers_language(code: Code) -> None:
+    strict = Client(enforce_csrf_checks=True, headers={"Accept-Language": "it"})
+    answer = strict.post(f"/f/{code.value}", {"email": "bruno@example.com"})
+    assert answer.status_code == 403 and "Invialo di nuovo" in text(answer)
+    answer = strict.get("/nowhere")
+    assert answer.status_code == 404 and "non c’è nessuna pagina" in text(answer)
+
+
+def test_a_bug_of_ours_is_a_page_that_tells_nothing_of_it(code: Code, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr("passaparola.doors.portal.landing.find", fails)
+    answer = Client(raise_request_exception=False, headers={"Accept-Language": "es"}).get(f"/f/{code.value}")
+    assert answer.status_code == 500 and "El fallo es nuestro" in text(answer) and "secret" not in text(answer)
+
+
 # --- double opt-in ----------------------------------------------------------------------------
 def test_an_expired_link_says_how_to_get_a_new_one(client: Client, alma: Person) -> None:
     page = client.get(f"/c/{token('opt-in', alma.id, 1, expires_at=NOW - timedelta(seconds=1))}")

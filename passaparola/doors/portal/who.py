@@ -35,6 +35,8 @@ TITLES = {
     "link_broken": gettext_lazy("This link does not work"),
     "link_expired": gettext_lazy("This link has expired"),
     "nobody_there": gettext_lazy("Nothing to see here"),
+    "no_page": gettext_lazy("Nothing to see here"),
+    "stale_form": gettext_lazy("Please send it once more"),
 }
 
 
