@@ -87,3 +87,13 @@ def test_a_sweep_leaves_nobody_out(world: World, monkeypatch: pytest.MonkeyPatch
         worker.drain(world.now)
     looked_at = set(Decision.objects.filter(kind="ask", program_id=second).values_list("person_id", flat=True))
     assert len(looked_at) == 6
+
+
+def test_a_friend_who_never_buys_expires(world: World) -> None:
+    code = friends_join(world, world.programme(), ALMA)
+    world.send({**BRUNO.track("Signed Up", code=code)})
+    world.days_pass(89)
+    assert Referral.objects.get().state == "registered"
+    world.days_pass(2)
+    assert (Referral.objects.get().state, Referral.objects.get().reason) == ("expired", "window_over")
+    assert world.disagreements() == []

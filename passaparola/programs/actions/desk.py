@@ -74,7 +74,8 @@ class Desk:
         tokens = {token for happening in happenings for token in click_tokens(happening)}
         self._take_clicks(self.clicks.take_any("token", tokens, "text"))
         self._take_codes(self.codes.take_any("id", {row["code_id"] for row in self.clicks.rows.values()}))
-        self.referrals.take_any("id", {i for h in happenings if (i := ring_number(h, "hold", "referral"))})
+        rings = {ring_number(h, kind, "referral") for h in happenings for kind in ("hold", "window")}
+        self.referrals.take_any("id", rings - {None})
         people = {row["person_id"] for row in self.codes.rows.values()}
         return people | {i for row in self.referrals.rows.values() for i in (row["advocate_id"], row["friend_id"])}
 
