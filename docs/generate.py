@@ -1,4 +1,4 @@
-"""Writes the reference pages made from the code: api.md from the schema, events.md from the catalogue, routes.md.
+"""Writes the reference pages made from the code: api, events, routes.
 
 python docs/generate.py            # writes docs/reference/{api,events,routes}.md
 python docs/generate.py --check    # exit 1 if one of them is out of date
@@ -27,7 +27,11 @@ from passaparola.kernel import keys  # noqa: E402
 
 def pages() -> dict[str, str]:
     """Every page made from the code, by its path below docs/."""
-    return {"reference/api.md": api_page(api.schema), "reference/events.md": events_page(), "reference/routes.md": routes.page()}
+    return {
+        "reference/api.md": api_page(api.schema),
+        "reference/events.md": events_page(),
+        "reference/routes.md": routes.page(),
+    }
 
 
 def stale() -> list[str]:
@@ -41,7 +45,7 @@ def _kept(path: str) -> str:
 
 
 def api_page(schema: dict[str, Any]) -> str:
-    """The same as"""
+    """The API, from its schema."""
     lines = [_API.format(count=sum(len(chapter.routes) for chapter in reference.chapters(schema)))]
     lines += ["## Scopes\n", "| scope | lets a secret key |", "|---|---|"]
     lines += [f"| `{scope}` | {meaning} |" for scope, meaning in keys.SCOPES.items()]

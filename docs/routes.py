@@ -56,4 +56,3 @@ def _sentence(view: Any) -> str:
     if not getattr(view, "__module__", "").startswith("passaparola"):
         return ""
     return (inspect.getdoc(view) or "").split("\n")[0].replace("|", "\\|")
-

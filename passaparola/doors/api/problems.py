@@ -163,5 +163,7 @@ def install(api: NinjaAPI) -> None:
 
     @api.exception_handler(Exception)
     def broken(request: HttpRequest, problem: Exception) -> HttpResponse:
-        log.get().error("api.broken", route=request.resolver_match.route if request.resolver_match else "", exc_info=problem)
+        log.get().error(
+            "api.broken", route=request.resolver_match.route if request.resolver_match else "", exc_info=problem
+        )
         return answer(Broken())

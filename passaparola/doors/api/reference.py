@@ -9,7 +9,6 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_safe
 
 from passaparola.doors.api.service import api
 from passaparola.kernel import keys
@@ -125,7 +124,6 @@ def _kind(schema: dict[str, Any], member: dict[str, Any]) -> str:
     return said + null
 
 
-@require_safe
 def page(request: HttpRequest) -> HttpResponse:
     """The reference as one HTML page: works without script, under the strict policy, from our own host."""
     return render(
