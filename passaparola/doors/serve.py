@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from typing import Any
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "passaparola.settings")
 
@@ -40,7 +41,7 @@ def serve(host: str, port: int, workers: int = 1) -> None:
     server("passaparola.asgi:app", host, port, workers).serve()
 
 
-def server(target: str, host: str, port: int, workers: int = 1) -> Granian:
+def server(target: str, host: str, port: int, workers: int = 1) -> Any:
     """granian as we run it, for any ASGI application (bench/ measures a bare one on the same)."""
     return Granian(
         target,
