@@ -8,7 +8,7 @@ from io import BytesIO
 from typing import Any
 
 from passaparola.doors.edge.answer import Headers, Problem, Receive, Scope, Send, send_bytes, send_problem
-from passaparola.doors.edge.body import BodyReader
+from passaparola.doors.edge.body import BodyReader, declared_length
 
 # Pages wait for a free thread; beyond this many the site says that it is busy.
 WAITING_MAX = 512
@@ -54,7 +54,8 @@ class Bridge:
         if scope["method"] in ("GET", "HEAD"):
             return b""
         assert self._reader is not None, "attach() comes first"
-        return await self._reader.read(scope, receive, self._body_bytes_max)
+        length = next((declared_length(value) for name, value in scope["headers"] if name == b"content-length"), 0)
+        return await self._reader.read(receive, length, self._body_bytes_max)
 
 
 class _Call:

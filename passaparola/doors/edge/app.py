@@ -49,7 +49,7 @@ class Edge:
         self._inbox = GroupCommit(self._store.commit, name="inbox")
         self._keeper = open_keeper()
         self._ingest = Ingest(self._lookup, self._reader, self._inbox.put, self._is_over)
-        self._redirect = Redirect(self._lookup, self._keep_click)
+        self._redirect = Redirect(self._lookup, self._put_click, self._spare_click)
         self._health = Health(self._inbox, self._keeper)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -57,7 +57,10 @@ class Edge:
         if scope["type"] == "http":
             path = scope["path"]
             if path.startswith(PREFIX):
-                await self._link(scope, send)
+                if scope["method"] in ("GET", "HEAD"):
+                    await self._redirect.answer(scope, send)
+                else:
+                    await send_problem(send, Problem(405, "method", "Links take GET.", headers=[(b"allow", b"GET, HEAD")]))
             elif path.startswith(_OURS):
                 await self._events(scope, receive, send, path)
             elif path in ("/livez", "/readyz"):
@@ -66,12 +69,6 @@ class Edge:
                 await self._bridge(scope, receive, send)
         elif scope["type"] == "lifespan":
             await self._live(receive, send)
-
-    async def _link(self, scope: Scope, send: Send) -> None:
-        if scope["method"] in ("GET", "HEAD"):
-            await self._redirect.answer(scope, send)
-        else:
-            await send_problem(send, Problem(405, "method", "Links take GET.", headers=[(b"allow", b"GET, HEAD")]))
 
     async def _events(self, scope: Scope, receive: Receive, send: Send, path: str) -> None:
         origin = browser.origin_headers(scope)
@@ -115,16 +112,16 @@ class Edge:
     def _is_over(self) -> bool:
         return self._keeper.latest.is_over or self._inbox.waiting_bytes > WAITING_BYTES_MAX
 
-    async def _keep_click(self, body: bytes) -> None:
-        """Into the inbox; else into the spool; else into memory. Clicks pass the backlog's limit."""
-        entry = make_entry(body)
+    def _put_click(self, body: bytes) -> "asyncio.Future[None]":
+        """Into the inbox. Clicks pass the backlog's limit."""
+        return self._inbox.put(make_entry(body))
+
+    async def _spare_click(self, body: bytes) -> None:
+        """Into the spool; else into memory."""
         try:
-            await self._inbox.put(entry)
+            await self._spooler.put(make_entry(body))
         except StoreAway:
-            try:
-                await self._spooler.put(entry)
-            except StoreAway:
-                self._spool.remember(body)
+            self._spool.remember(body)
 
     # --- Life ---------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
-from passaparola.doors.edge.answer import WAIT_SECONDS, Problem, Receive, Scope
+from passaparola.doors.edge.answer import WAIT_SECONDS, Problem, Receive
 
 # What all requests together may hold in memory while they are read.
 READING_BYTES_MAX = 256 * 1024 * 1024
@@ -34,9 +34,8 @@ class BodyReader:
         """End sweeping."""
         self._sweeper.cancel()
 
-    async def read(self, scope: Scope, receive: Receive, size_max: int) -> bytes:
-        """The whole body. Raises Problem 400, 408, 413 or 429."""
-        length = _declared_length(scope)
+    async def read(self, receive: Receive, length: int, size_max: int) -> bytes:
+        """The whole body, of which the client said that it has `length` bytes. Raises Problem 400, 408, 413 or 429."""
         if self.bytes + length > READING_BYTES_MAX:
             raise Problem(429, "busy", "Too much is being received at once.", retry_seconds=WAIT_SECONDS)
         task = asyncio.current_task()
@@ -134,8 +133,6 @@ def too_large(size_max: int) -> Problem:
     return Problem(413, "too_large", f"The body is larger than {size_max} bytes, which is the most taken at once.")
 
 
-def _declared_length(scope: Scope) -> int:
-    for name, value in scope["headers"]:
-        if name == b"content-length":
-            return int(value) if value.isdigit() else 0
-    return 0
+def declared_length(value: bytes) -> int:
+    """A Content-Length as a number; 0 for what is none (the server refuses it)."""
+    return int(value) if value.isdigit() else 0

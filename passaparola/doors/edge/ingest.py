@@ -13,7 +13,7 @@ import msgspec
 from django.conf import settings
 
 from passaparola.doors.edge.answer import AWAY_SECONDS, WAIT_SECONDS, Problem, Receive, Scope
-from passaparola.doors.edge.body import GZIP, BodyReader, unpack
+from passaparola.doors.edge.body import GZIP, BodyReader, declared_length, unpack
 from passaparola.doors.edge.lookup import Lookup
 from passaparola.events.inbox import Entry, StoreAway
 from passaparola.kernel import keys
@@ -52,16 +52,17 @@ class Ingest:
 
     async def take(self, scope: Scope, receive: Receive, call: str) -> None:
         """Make the request's events durable. Raises Problem."""
-        if self._is_over():
-            await self._reader.read(scope, receive, self._body_max)
-            raise Problem(429, "backlog", "Too much work is waiting; send it again later.", retry_seconds=WAIT_SECONDS)
-        shown, encoding = b"", b""
+        shown, encoding, length = b"", b"", 0
         for name, value in scope["headers"]:
             if name == b"authorization":
                 shown = value
+            elif name == b"content-length":
+                length = declared_length(value)
             elif name == b"content-encoding":
                 encoding = value.lower()
-        body = await self._reader.read(scope, receive, self._body_max)
+        body = await self._reader.read(receive, length, self._body_max)
+        if self._is_over():
+            raise Problem(429, "backlog", "Too much work is waiting; send it again later.", retry_seconds=WAIT_SECONDS)
         if encoding or body.startswith(GZIP):
             body = unpack(body, encoding, self._body_max)
         count, written_key = _look_at(body, call)

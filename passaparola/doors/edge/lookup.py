@@ -164,11 +164,12 @@ class Lookup:
         self._keys: Remembered[tuple[keys.Held | None]] = Remembered(_KEY_SECONDS)
         self._shown: Remembered[keys.Held] = Remembered(_KEY_SECONDS)
 
+    def recent_target(self, text: str) -> Target | None:
+        """Where the code leads, if that was asked a moment ago."""
+        return self._targets.fresh(text)
+
     async def target(self, text: str) -> Target:
-        """Where the code in a link leads; never fails."""
-        known = self._targets.fresh(text)
-        if known is not None:
-            return known
+        """Where the code in a link leads, asked anew; never fails."""
         names = fold(text)
         if names is None:
             return _nowhere("")

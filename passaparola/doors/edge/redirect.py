@@ -2,37 +2,45 @@
 
 import html
 import time
+from asyncio import Future
 from collections.abc import Awaitable, Callable
 
 from django.conf import settings
 from django.utils.translation import gettext, override
 
 from passaparola.doors import click
-from passaparola.doors.edge.answer import NO_STORE, Headers, Scope, Send, send_bytes
+from passaparola.doors.edge.answer import NO_STORE, Scope, Send, send_bytes
 from passaparola.doors.edge.destination import CHANNELS, compose
 from passaparola.doors.edge.lookup import Lookup, Target
 from passaparola.doors.edge.visitors import PREFETCH_HEADERS, Kind, is_prefetch, judge
+from passaparola.events.inbox import StoreAway
 
 PREFIX = "/r/"
 _NOTHING = (b"content-length", b"0")
 _LAST = {"type": "http.response.body", "body": b""}
-# Takes a click's body; returns when it is safe.
-Keep = Callable[[bytes], Awaitable[None]]
+# Takes a click's body and says when it is on disk, or that the store is away.
+Put = Callable[[bytes], "Future[None]"]
+# Where a click goes when the store is away; never fails.
+Spare = Callable[[bytes], Awaitable[None]]
 
 
 class Redirect:
-    """Links. `keep` makes a click durable, or does the best there is; it never fails."""
+    """Links. `put` makes a click durable; when that fails `spare` does the best there is.
 
-    def __init__(self, lookup: Lookup, keep: Keep) -> None:
+    The usual way (a person, a code known a moment ago) is one coroutine without detours: it is the hottest there is.
+    """
+
+    def __init__(self, lookup: Lookup, put: Put, spare: Spare) -> None:
         self._lookup = lookup
-        self._keep = keep
+        self._put = put
+        self._spare = spare
         self._second = 0
         self._second_text = ""
 
     async def answer(self, scope: Scope, send: Send) -> None:
         """Send a person on, counted; a robot on, not counted; a messenger to a page with a title."""
         code, _, channel = scope["path"][len(PREFIX) :].partition("/")
-        target = await self._lookup.target(code)
+        target = self._lookup.recent_target(code) or await self._lookup.target(code)
         agent, unseen = b"", scope["method"] != "GET"
         for name, value in scope["headers"]:
             if name == b"user-agent":
@@ -41,28 +49,35 @@ class Redirect:
                 unseen = True
         visitor = judge(agent)
         if visitor.kind is Kind.PERSON and target.counts and not unseen:
-            await self._send_on(scope, send, target, channel if channel in CHANNELS else "", visitor.family)
+            token = click.make_token()
+            now = time.time()
+            body = self._body(target, token, channel if channel in CHANNELS else "", visitor.family, now)
+            try:
+                await self._put(body)
+            except StoreAway:
+                await self._spare(body)
+            if scope["query_string"]:
+                location = compose(target.destination, _query(scope), token)
+            else:
+                location = f"{target.before}{token}{target.after}"
+            cookie = (b"set-cookie", click.cookie(token, at=now).encode())
+            headers = [(b"location", location.encode()), NO_STORE, _NOTHING, cookie]
+            await send({"type": "http.response.start", "status": 302, "headers": headers})
+            await send(_LAST)
         elif visitor.kind is Kind.PREVIEW and target.is_known:
             await self._preview(scope, send, target)
         else:
-            await send(_found(compose(target.destination, _query(scope)), []))
+            location = compose(target.destination, _query(scope))
+            headers = [(b"location", location.encode()), NO_STORE, _NOTHING]
+            await send({"type": "http.response.start", "status": 302, "headers": headers})
             await send(_LAST)
 
-    async def _send_on(self, scope: Scope, send: Send, target: Target, channel: str, family: str) -> None:
-        token = click.make_token()
-        now = time.time()
-        # Every part is of our own making and free of quotes, so that no encoder is needed.
-        body = (
+    def _body(self, target: Target, token: str, channel: str, family: str, now: float) -> bytes:
+        """The click as the inbox keeps it. Every part is of our own making and free of quotes: no encoder is needed."""
+        return (
             f'{{"code":"{target.code}","token":"{token}","channel":"{channel}","ua_family":"{family}",'
             f'"bot":false,"at":"{self._at(now)}"}}'
-        )
-        await self._keep(body.encode())
-        if scope["query_string"]:
-            location = compose(target.destination, _query(scope), token)
-        else:
-            location = f"{target.before}{token}{target.after}"
-        await send(_found(location, [(b"set-cookie", click.cookie(token, at=now).encode())]))
-        await send(_LAST)
+        ).encode()
 
     async def _preview(self, scope: Scope, send: Send, target: Target) -> None:
         page = _page(await self._lookup.headline(target.code), compose(target.destination, _query(scope)))
@@ -76,11 +91,6 @@ class Redirect:
         if second != self._second:
             self._second, self._second_text = second, time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(second))
         return f"{self._second_text}{int((now - second) * 1000):03d}Z"
-
-
-def _found(location: str, more: Headers) -> dict[str, object]:
-    headers = [(b"location", location.encode()), NO_STORE, _NOTHING, *more]
-    return {"type": "http.response.start", "status": 302, "headers": headers}
 
 
 def _query(scope: Scope) -> str:
