@@ -167,7 +167,7 @@ def _rules(language: str, terms: Terms, business: str, currency: str) -> Iterato
         yield gettext(
             "The programme has a budget. Once it is promised, no new rewards are; those already set aside stand."
         )
-    yield gettext("The terms in force when you joined stay in force for your code.")
+    yield gettext("The terms in force when a code was given out stay in force for it.")
 
 
 def _who_is_new(terms: Terms, business: str) -> str:
