@@ -185,7 +185,7 @@ ACTS: tuple[Definition, ...] = (
             Property("outcome", "text", _("sent, bounced, failed, refused or unknown."), True),
             _DETAIL,
             Property("provider_id", "text", _("The provider's own id.")),
-            Property("attempt", "integer", _("The how-manieth try this was.")),
+            Property("attempt", "integer", _("Which try this was: 1, 2, 3 …")),
             Property("digest", "text", _("Keyed hash of an address that takes no mail.")),
         ),
         "act",
