@@ -5,6 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 from passaparola.cli import DONE, open_stores
 from passaparola.cli.speech import gettext as _
+from passaparola.kernel.errors import Refusal
+
+
+class ScopedPublic(Refusal):
+    """A public key only ever sends events: leave out either --public or --scope."""
+
+    code, status = "scoped_public", 422
 
 
 def summary() -> str:
@@ -25,9 +32,13 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     create.add_argument(
         "--scope", "--scopes", action="append", default=[], metavar="SCOPE",
-        help=_("make a secret key that may do this; repeat for several, “read” and “write” stand for all of a kind"),
+        help=_("it may do only this; repeat for several, “read” and “write” stand for all of a kind (default: everything)"),
     )  # fmt: skip
-    create.add_argument("--secret", action="store_true", help=_("make a secret key that may do everything"))
+    create.add_argument(
+        "--public",
+        action="store_true",
+        help=_("make a key that may stand in a browser: it sends page views and the like, never orders or consents"),
+    )
     create.add_argument("--days", type=int, metavar="N", help=_("it ends after so many days"))
     listing = verbs.add_parser("list", help=_("show the keys there are"))
     listing.add_argument("--data", dest="data_here", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
@@ -47,12 +58,13 @@ def _create(arguments: argparse.Namespace, now: datetime) -> int:
     from passaparola.cli import terminal
     from passaparola.kernel import keys
 
-    public = not (arguments.scope or arguments.secret)
+    if arguments.public and arguments.scope:
+        raise ScopedPublic
     key, text = keys.make(
         name=arguments.name or arguments.source,
         source=arguments.source,
         now=now,
-        public=public,
+        public=arguments.public,
         scopes=arguments.scope,
         expires_at=now + timedelta(days=arguments.days) if arguments.days else None,
     )

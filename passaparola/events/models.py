@@ -10,7 +10,7 @@ class Inbox(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     received_at = models.DateTimeField()
-    # What the body is: "v1" (Segment spec), "click", "import", "event" (one of our own, already in our shape).
+    # What the body is: "v1" (Segment spec), "web" (the same, with a public key), "click", "import".
     kind = models.CharField(max_length=12)
     source = models.CharField(max_length=60)
     # The call the path named: "batch", "track", …; for our own kinds empty.

@@ -1,6 +1,7 @@
 """Keys: how a program shows who it is. Only the SHA-256 of a key is kept, so a stolen database opens nothing.
 
-`pk_…` may stand in a browser and only sends events; `sk_…` is secret and carries the scopes given to it.
+`pk_…` may stand in a browser: whoever reads the page has it, so what comes with it is a claim and never moves money,
+consents or identities. `sk_…` is secret and carries the scopes given to it.
 """
 
 import hashlib
@@ -82,6 +83,8 @@ class Held:
     source: str
     scopes: frozenset[str]
     expires_at: datetime | None
+    # It may stand in a browser, so anybody may have it: what comes with it is a claim, not a fact.
+    public: bool = False
 
     def may(self, scope: str) -> bool:
         """Whether the key carries the scope."""
@@ -89,7 +92,13 @@ class Held:
 
 
 def make(
-    *, name: str, source: str, now: datetime, public: bool = True, scopes: Sequence[str] = (), expires_at: datetime | None = None
+    *,
+    name: str,
+    source: str,
+    now: datetime,
+    public: bool = False,
+    scopes: Sequence[str] = (),
+    expires_at: datetime | None = None,
 ) -> tuple[Key, str]:
     """A new key and its text, which is shown this once. A public key only ever sends events. Raises UnknownScope.
 
@@ -134,7 +143,7 @@ def held(row: Sequence[Any] | None) -> Held | None:
     if row is None or row[6] is not None:
         return None
     scopes = json.loads(row[4]) if isinstance(row[4], str) else row[4]
-    return Held(row[0], row[1], row[2], frozenset(scopes), _as_time(row[5]))
+    return Held(row[0], row[1], row[2], frozenset(scopes), _as_time(row[5]), row[3].startswith(PUBLIC_PREFIX))
 
 
 class Ring:

@@ -117,7 +117,9 @@ def test_it_speaks_the_operator_s_language(shell: Shell) -> None:
 
 def test_keys_are_made_listed_and_revoked(shell: Shell) -> None:
     text = shell("keys", "create", "--name", "Till", "--source", "till").stdout.strip()
-    assert text.startswith("pk_")
+    assert text.startswith("sk_")
+    assert shell("keys", "create", "--public").stdout.startswith("pk_")
+    assert "leave out either" in shell("keys", "create", "--public", "--scope", "read", code=2).stderr
     assert shell("keys", "create", "--scope", "people:read").stdout.startswith("sk_")
     assert "no scope called" in shell("keys", "create", "--scope", "fly", code=2).stderr
     assert "Till" in shell("keys", "list").stdout

@@ -19,7 +19,14 @@ def test_each_call_is_stored_as_it_came(edge: Edge, call: str) -> None:
         answer = edge.send(path, body)
         assert (answer.status, answer.json) == (200, SUCCESS)
         assert answer.headers["content-type"] == "application/json"
-    assert edge.inbox()[-3:] == [("v1", "web", call, body)] * 3
+    assert edge.inbox()[-3:] == [("web", "web", call, body)] * 3
+
+
+def test_what_a_secret_key_sends_is_told_apart(edge: Edge) -> None:
+    edge.send("/v1/track", track(), edge.basic(edge.keys["secret"]))
+    assert edge.inbox()[-1][0] == "v1"
+    edge.send("/v1/track", track(), edge.basic(edge.keys["public"]))
+    assert edge.inbox()[-1][0] == "web"
 
 
 @pytest.mark.parametrize("path", ["/v1/batch", "/v1/b", "/v1/import", "/v1/batch/"])
@@ -27,7 +34,7 @@ def test_a_batch_is_one_row(edge: Edge, path: str) -> None:
     before = len(edge.inbox())
     body = json.dumps({"batch": [track(1), track(2)], "sentAt": "2026-11-20T10:00:00Z"}).encode()
     assert edge.send(path, body).json == SUCCESS
-    assert edge.inbox()[before:] == [("v1", "web", "batch", body)]
+    assert edge.inbox()[before:] == [("web", "web", "batch", body)]
 
 
 def test_the_key_may_come_by_basic_bearer_body_or_query(edge: Edge) -> None:

@@ -138,3 +138,36 @@ def test_every_message_of_the_specification_is_taken() -> None:
     assert len(good) >= 30
     for item, happening in zip([i for i in items if i.get("userId") or i.get("anonymousId")], good, strict=False):
         assert happening.type in intake.TYPES, item
+
+
+@pytest.mark.parametrize("event", sorted(intake.SERVER_ONLY))
+def test_a_public_key_never_moves_money_or_consents(event: str) -> None:
+    """Anybody can read a public key off a page: facts are believed from a server only."""
+    good, bad = read({"type": "track", "event": event, "userId": "u", "anonymousId": "a"}, kind="web")
+    assert not good and bad[0].reason == "needs_secret_key"
+
+
+def test_a_public_key_never_says_who_somebody_is() -> None:
+    alias = {"type": "alias", "userId": "mallory", "previousId": "alma"}
+    assert read(alias, kind="web")[1][0].reason == "needs_secret_key"
+    assert read(alias, kind="web", call="alias")[1][0].reason == "needs_secret_key"
+    assert read({"type": "page", "userId": "alma"}, kind="web")[1][0].reason == "needs_secret_key"
+    traits = {"email": "alma@example.test", "consents": {"email": {"referral": True}}, "name": "M"}
+    identify = {
+        "type": "identify",
+        "userId": "alma",
+        "anonymousId": "a",
+        "traits": traits,
+        "context": {"traits": traits},
+    }
+    (happening,) = read(identify, kind="web")[0]
+    assert (happening.user_id, happening.anonymous_id) == (None, "a")
+    assert happening.given_traits["name"] == "M"
+    assert set(happening.given_traits["claimed"]) == {"userId", "email", "consents"}
+    assert not {"email", "consents", "phone"} & set(happening.given_traits)
+    assert json.loads(happening.context or "")["traits"] == {"name": "M"}
+
+
+def test_what_a_browser_may_say_is_taken() -> None:
+    good, bad = read({"type": "page", "anonymousId": "a", "properties": {"path": "/"}}, kind="web")
+    assert good and not bad

@@ -73,7 +73,7 @@ class Ingest:
         if not count:
             return
         try:
-            await self._put(Entry("v1", key.source, call, body))
+            await self._put(Entry("web" if key.public else "v1", key.source, call, body))
         except StoreAway as problem:
             raise _away() from problem
 
