@@ -35,13 +35,15 @@ def run(*, once: bool, port: int, data: Path | None) -> int:
             if history is not None:
                 _story(folder, port, history)
                 installation.remember(folder, played=True, weeks=history.weeks)
-            _summary(folder)
+                _summary(folder)
             if once:
                 return 0
             _say("")
             _say(f"Open     http://127.0.0.1:{port}/console/")
             _say(f"Sign in  user {user}, password {password}")
             _say("Stop     Ctrl-C; ./run demo comes back to it as it is")
+            if played:
+                _summary(folder)
             with contextlib.suppress(KeyboardInterrupt):
                 return process.wait()
     return 0
