@@ -190,7 +190,7 @@ class Segments:
             "last_visit_day": days[-1] if days else None,
         }
         if after != before:
-            values |= {"stage": after, "stage_since_at": happening.received_at}
+            values |= {"stage": after, "stage_since_at": _moment(happening)}
             self._note(root, before, after, visits, happening, because)
         self.traits.change(row, **values)
         falls = stages.falls_on(days, today, self.ranges)
@@ -206,7 +206,7 @@ class Segments:
         ]
         reason = {"visits": visits, "range": [start, end], "period_days": self.ranges.period_days, "because": because}
         self.changes.add(
-            person_id=root, before=before, after=after, at=happening.received_at, reason=reason, event_id=happening.id
+            person_id=root, before=before, after=after, at=_moment(happening), reason=reason, event_id=happening.id
         )
         happening.tell("stage", person_id=root, before=before, after=after)
 
@@ -302,3 +302,8 @@ def restage_people(happenings: Sequence[Happening]) -> set[int]:
                 row[0] for row in database.rows(sql, [happening.props["payload"].get("after", 0), SWEEP_PEOPLE_MAX])
             }
     return found
+
+
+def _moment(happening: Happening) -> datetime:
+    """When a stage was reached: an imported purchase reached it on its own day, not on the day of the import."""
+    return happening.occurred_at if happening.history else happening.received_at

@@ -94,6 +94,9 @@ def test_orders_become_people_with_stages_and_write_to_nobody(bring: Bring) -> N
     person = Identity.objects.get(kind="user_id", value="0007").person_id
     traits = Traits.objects.get(pk=person)
     assert (traits.orders, traits.visits_ever, traits.spent_minor) == (7, 7, 7 * 123450)
+    assert traits.stage == "many"
+    # Dated by the sixth visit, not by the import: 18 January at local midnight.
+    assert traits.stage_since_at == datetime(2026, 1, 17, 23, tzinfo=UTC)
     assert not Message.objects.exists()
     assert all(Event.objects.values_list("history", flat=True))
 
