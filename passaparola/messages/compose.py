@@ -35,7 +35,7 @@ def compose(text: Text, values: dict[str, Any], *, is_strict: bool = False) -> C
 
     `is_strict` (previews, test sends) raises Broken where a value without a default is missing; otherwise it stays empty.
     """
-    given = {**values, "language": text.language}
+    given = _with_nothing({**values, "language": text.language})
 
     def line(source: str) -> str:
         return _line(liquid.render(source, given, is_html=False, is_strict=is_strict))
@@ -47,6 +47,11 @@ def compose(text: Text, values: dict[str, Any], *, is_strict: bool = False) -> C
         raise Broken(str(problem)) from problem
     spoken = {"subject": subject, "preview": preview, "why": why}
     return Composed(subject, _framed(text.language, body, {**values, **spoken}), _plain(text.language, body, {**values, **spoken}))
+
+
+def _with_nothing(values: dict[str, Any]) -> dict[str, Any]:
+    """Empty texts and lists as nil: in Liquid an empty text is true, and `{% if person.given_name %}` would go wrong."""
+    return {k: _with_nothing(v) if isinstance(v, dict) else (None if v in ("", []) else v) for k, v in values.items()}
 
 
 def _framed(language: str, body: str, values: dict[str, Any]) -> str:
@@ -85,11 +90,18 @@ def flaws(key: str, subject: str, body: str) -> list[Flaw]:
 
 def _liquid_flaws(key: str, field: str, source: str) -> list[Flaw]:
     try:
-        used = liquid.variables(source)
+        used, foreign = liquid.variables(source), liquid.unknown_filters(source)
     except liquid.Problem as problem:
         return [Flaw(field, "not_liquid", str(problem).splitlines()[0][:200])]
     known = kinds.BY_KEY[key].paths
-    return [Flaw(field, "unknown_variable", path) for path in sorted(used) if path not in known]
+    return [Flaw(field, "unknown_variable", path) for path in sorted(used) if not _is_known(path, known)] + [
+        Flaw(field, "unknown_filter", name) for name in sorted(foreign)
+    ]
+
+
+def _is_known(path: str, known: frozenset[str]) -> bool:
+    """A path of the list, or a property of what it holds: person.given_name.size, steps.first."""
+    return path in known or any(path.startswith((f"{one}.", f"{one}[")) for one in known)
 
 
 def _line(text: str) -> str:

@@ -220,9 +220,16 @@ class Dispatcher:
         )  # fmt: skip
 
     def composed(self, message: dict[str, Any], known: guard.Facts) -> Composed:
-        """The message as the person will see it."""
+        """The message as the person will see it. If the operator's text breaks on these values, the shipped one stands in."""
         text = texts.in_force(message["template"], values.language_of(known, self.house), self._texts)
-        return compose(text, values.values(message, known, self.house))
+        given = values.values(message, known, self.house)
+        try:
+            return compose(text, given)
+        except Broken:
+            if not text.is_edited:
+                raise
+            log.get().error("messages.text.broken", message=message["id"], template=text.key, language=text.language)
+            return compose(texts.shipped(text.key, text.language), given)
 
     def _note(self, one: _Ready, result: Result, now: datetime) -> None:
         """Keep the outcome until the next transaction; a passing trouble is tried again until the deadline."""

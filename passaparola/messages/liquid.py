@@ -72,6 +72,11 @@ def render(source: str, values: dict[str, Any], *, is_html: bool, is_strict: boo
     return compiled(source, is_html=is_html, is_strict=is_strict).render(**values)
 
 
+def unknown_filters(source: str) -> set[str]:
+    """Filters the template uses that our profile has not. Raises Problem."""
+    return set(compiled(source, is_html=True).analyze().filters) - set(_HTML.filters)
+
+
 def variables(source: str) -> set[str]:
     """Every variable the template asks for, by its path, e.g. {"business", "person.given_name"}. Raises Problem."""
     found = compiled(source, is_html=True).analyze().globals

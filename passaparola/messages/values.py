@@ -70,8 +70,8 @@ def _promise(language: str, facts: Facts, house: House) -> dict[str, Any]:
         return {"advocate_reward": "", "friend_reward": "", "when_it_comes": "", "steps": [], "rules": []}
     advocate, friend = facts.terms.get("advocate"), facts.terms.get("friend")
     return {
-        "advocate_reward": _amount(language, advocate["amount"], advocate["unit"]) if advocate else "",
-        "friend_reward": _amount(language, friend["amount"], friend["unit"]) if friend else "",
+        "advocate_reward": amount(language, advocate["amount"], advocate["unit"]) if advocate else "",
+        "friend_reward": amount(language, friend["amount"], friend["unit"]) if friend else "",
         **_sentences(language, facts, house),
     }
 
@@ -96,17 +96,19 @@ _made: dict[tuple[str, tuple[int, int] | None, House], dict[str, Any]] = {}
 def _reward(language: str, context: Mapping[str, Any], house: House) -> dict[str, Any]:
     due = context.get("due_at")
     return {
-        "reward": _amount(language, context["amount"], context["unit"]),
+        "reward": amount(language, context["amount"], context["unit"]),
         "role": context.get("rule") or "advocate",
-        "due_on": _day(language, due, house.time_zone) if due else "",
+        "due_on": day(language, due, house.time_zone) if due else "",
     }
 
 
 @lru_cache(maxsize=2_000)
-def _amount(language: str, value: int, unit: str) -> str:
+def amount(language: str, value: int, unit: str) -> str:
+    """An amount as people say it; the same ones come again and again."""
     return wording.amount(language, value, unit)
 
 
 @lru_cache(maxsize=2_000)
-def _day(language: str, moment: str, time_zone: str) -> str:
+def day(language: str, moment: str, time_zone: str) -> str:
+    """The local day of an ISO time, in words."""
     return words.day(datetime.fromisoformat(moment), language, ZoneInfo(time_zone))

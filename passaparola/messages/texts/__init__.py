@@ -39,9 +39,9 @@ def shipped(key: str, language: str) -> Text:
 def in_force(key: str, language: str, edited: Mapping[tuple[str, str], tuple[str, str]]) -> Text:
     """The operator's text (`edited`: subject and body by key and language) where there is one, else the shipped one."""
     text = shipped(key, language)
-    if (key, language) not in edited:
+    subject, body = edited.get((key, language), ("", ""))
+    if not subject.strip() or not body.strip():
         return text
-    subject, body = edited[key, language]
     # A preview line written for another text would mislead.
     return Text(key, language, subject, body, "", text.why, is_edited=True)
 
