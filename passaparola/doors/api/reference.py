@@ -12,6 +12,7 @@ from django.shortcuts import render
 
 from passaparola.doors.api.service import api
 from passaparola.kernel import keys
+from passaparola.kernel.errors import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +125,32 @@ def _kind(schema: dict[str, Any], member: dict[str, Any]) -> str:
     return said + null
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of problem: its code, status and sentence."""
+
+    code: str
+    status: int
+    sentence: str
+
+
+# Whose refusals a caller of the API can meet.
+_REFUSING = ("corridor", "events", "people", "segments", "programs", "ledger", "messages", "doors.api")
+
+
+def problem_kinds() -> list[Kind]:
+    """Every named refusal of rooms and API, by its code; where several share one, the first."""
+    found: dict[str, Kind] = {}
+    waiting = list(Refusal.__subclasses__())
+    while waiting:
+        one = waiting.pop()
+        waiting += one.__subclasses__()
+        home = one.__module__.removeprefix("passaparola.")
+        if home.startswith(_REFUSING) and not one.__name__.startswith("_"):
+            found.setdefault(one.code, Kind(one.code, one.status, one._first_line()))
+    return sorted(found.values(), key=lambda kind: kind.code)
+
+
 def page(request: HttpRequest) -> HttpResponse:
     """The reference as one HTML page: works without script, under the strict policy, from our own host."""
     return render(
@@ -132,6 +159,7 @@ def page(request: HttpRequest) -> HttpResponse:
         {
             "chapters": chapters(api.schema),
             "scopes": keys.SCOPES,
+            "problems": problem_kinds(),
             "description": api.description,
             "version": api.version,
         },
