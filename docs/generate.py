@@ -22,6 +22,7 @@ from docs import routes  # noqa: E402
 from passaparola.doors.api import reference  # noqa: E402
 from passaparola.doors.api.service import api  # noqa: E402
 from passaparola.events import catalogue  # noqa: E402
+from passaparola.events.intake import SERVER_ONLY  # noqa: E402
 from passaparola.kernel import keys  # noqa: E402
 
 
@@ -88,7 +89,7 @@ of date. The same page stands in every installation at `/api/docs`, the schema (
 ## How to call it
 
 ```sh
-passaparola keys create --name "My shop" --scopes read      # prints the key once
+passaparola keys create --name "My shop" --scope read       # prints the key once
 curl -H "Authorization: Bearer sk_…" -H "Accept-Language: it" http://127.0.0.1:8600/api/v1/people
 ```
 
@@ -131,7 +132,7 @@ Everything that is not a success is `application/problem+json` (RFC 9457) with t
 
 def events_page() -> str:
     """docs/reference/events.md, from the catalogue."""
-    lines = [_EVENTS, "| type | is |", "|---|---|"]
+    lines = [_EVENTS.format(server_only=", ".join(sorted(SERVER_ONLY))), "| type | is |", "|---|---|"]
     lines += [f"| {name} | {kind.meaning} |" for name, kind in catalogue.TYPES.items()]
     for title, about, definitions in (
         ("What customers do", "Sent as `track` with this name.", catalogue.CUSTOMERS),
@@ -168,6 +169,8 @@ programme may ask at its n-th time. How to send them: [send events](../howto/sen
 A property of the wrong type does not lose the event: it is kept, and the answer of `POST /api/v1/events` lists it under
 `doubts`. Only what cannot be understood at all (no id of a person, an order without number or amount) is put aside with
 its reason: `GET /api/v1/events/parked`.
+
+A public key (`pk_…`, in a web page) is not believed about {server_only}: they need a secret key, from your server.
 
 ## Types
 """
