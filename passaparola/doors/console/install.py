@@ -25,7 +25,8 @@ SNIPPETS = (
     ("browser", "HTML", "browser.txt"),
 )
 _FOLDER = Path(__file__).parent / "snippets"
-_PLACEHOLDER = "pk_YOUR_KEY"
+# In servers' snippets a secret key stands only while it is shown for the one time.
+_SERVER, _BROWSER = "sk_YOUR_KEY", "pk_YOUR_KEY"
 
 
 class KeyForm(Plain):
@@ -43,7 +44,8 @@ class KeyForm(Plain):
     kind = forms.ChoiceField(
         label=_("What it may do"),
         choices=[
-            ("public", _("Only send events: may stand in a browser")),
+            ("server", _("Secret, for your server: send events, orders and consents too")),
+            ("public", _("Public, for your pages: page views and the like, never orders or consents")),
             ("read", _("Secret: send events and read through the API")),
             ("all", _("Secret: everything the API offers")),
         ],
@@ -67,13 +69,15 @@ def make(request: HttpRequest) -> HttpResponse:
 
 
 def _page(request: HttpRequest, form: KeyForm) -> HttpResponse:
-    mine = request.session.get("public_key", "")
+    mine, fresh = request.session.get("public_key", ""), request.session.pop("fresh_key", "")
+    secret = fresh if fresh.startswith(keys.SECRET_PREFIX) else ""
+    shown = {"browser": mine or _BROWSER}
     context = {
         "form": form,
         "keys": [(key, _state(key)) for key in Key.objects.order_by("-id")[:100]],
-        "fresh": request.session.pop("fresh_key", None),
-        "mine": mine,
-        "snippets": [(code, name, _filled(file, mine or _PLACEHOLDER)) for code, name, file in SNIPPETS],
+        "fresh": fresh,
+        "mine": secret or mine,
+        "snippets": [(code, name, _filled(file, shown.get(code, secret or _SERVER))) for code, name, file in SNIPPETS],
         **_arrived(),
     }
     return render(request, "console/install.html", context, status=422 if form.errors else 200)
@@ -81,7 +85,7 @@ def _page(request: HttpRequest, form: KeyForm) -> HttpResponse:
 
 def _make(request: HttpRequest, wanted: dict[str, str]) -> None:
     public = wanted["kind"] == "public"
-    scopes = {"public": (), "read": (keys.SEND_EVENTS, keys.READ), "all": ()}[wanted["kind"]]
+    scopes = {"public": (), "server": (keys.SEND_EVENTS,), "read": (keys.SEND_EVENTS, keys.READ), "all": ()}[wanted["kind"]]
     key, text = keys.make(
         name=wanted["name"], source=wanted["source"], now=timezone.now(), public=public, scopes=scopes
     )
