@@ -23,7 +23,7 @@ def add(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Play the story, then stay up until Ctrl-C (or end, with --once)."""
-    from passaparola import demo
+    from passaparola.demo import play
 
     folder = arguments.data or arguments.data_here
-    return demo.run(once=arguments.once, port=arguments.port, data=Path(folder) if folder else None)
+    return play.run(once=arguments.once, port=arguments.port, data=Path(folder) if folder else None)

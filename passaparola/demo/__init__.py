@@ -7,8 +7,4 @@ Every act goes through a door that a shop, an advocate or a friend would use: fi
 
 from pathlib import Path
 
-from passaparola.demo.play import run
-
-__all__ = ["run"]
-
 SAMPLE = Path(__file__).resolve().parents[2] / "demo" / "complete_journey_300.csv.gz"
