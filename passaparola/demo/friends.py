@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext_noop as _
+
 from passaparola.demo.browser import PREVIEW_AGENT, Browser, expect
 from passaparola.demo.shop import SEED, Api
 
@@ -17,6 +19,8 @@ _NAMES = (
     "Nico", "Olga", "Pablo", "Rita", "Sara", "Tomás", "Vera",
 )  # fmt: skip
 _CONFIRM = re.compile(r"https?://[^\s\"'<>]+/c/[A-Za-z0-9_-]+")
+# What they did, as it is told.
+DEEDS = (_("shares"), _("previews"), _("clicks"), _("sign-ups"), _("confirmations"), _("orders"), _("refunds"))
 _CHANNELS = ("wa", "tg", "em", "cp", "qr")
 
 

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from passaparola.cli.speech import gettext as _
 from passaparola.kernel import lifeline, supervisor
 from passaparola.kernel.supervisor import CannotStart
 
@@ -71,9 +72,8 @@ def wait_until_ready(process: "subprocess.Popen[bytes]", folder: Path, port: int
     while not supervisor.answers("127.0.0.1", port):
         if process.poll() is not None or time.monotonic() > until:
             lines = (folder / "up.log").read_text(errors="replace").strip().splitlines()
-            raise CannotStart(
-                f"The server did not start: {lines[-1] if lines else 'it said nothing'} ({folder / 'up.log'})"
-            )
+            words = _("The server did not start: {said} ({log})")
+            raise CannotStart(words.format(said=lines[-1] if lines else "?", log=folder / "up.log"))
         time.sleep(0.05)
 
 
@@ -124,5 +124,6 @@ def until(true: Callable[[], bool], what: str, seconds_max: float = 60.0) -> Non
     end = time.monotonic() + seconds_max
     while not true():
         if time.monotonic() > end:
-            raise CannotStart(f"The demo waited {seconds_max:.0f} s in vain for this: {what}")
+            words = _("The demo waited {seconds} s in vain for this: {what}")
+            raise CannotStart(words.format(seconds=round(seconds_max), what=what))
         time.sleep(0.05)

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from passaparola.cli.speech import gettext as _
+from passaparola.cli.speech import language
 from passaparola.demo import installation
 from passaparola.kernel.supervisor import CannotStart
 
@@ -39,9 +41,9 @@ def run(*, once: bool, port: int, data: Path | None) -> int:
             if once:
                 return 0
             _say("")
-            _say(f"Open     http://127.0.0.1:{port}/console/")
-            _say(f"Sign in  user {user}, password {password}")
-            _say("Stop     Ctrl-C; ./run demo comes back to it as it is")
+            _say(_("Open: {address}").format(address=f"http://127.0.0.1:{port}/console/"))
+            _say(_("Sign in: user {user}, password {password}").format(user=user, password=password))
+            _say(_("Stop: Ctrl-C; ./run demo comes back to it as it is"))
             if played:
                 _summary(folder)
             with contextlib.suppress(KeyboardInterrupt):
@@ -59,7 +61,9 @@ def _folder(once: bool, data: Path | None) -> Iterator[Path]:
     folder = (data or Path(DEFAULT_FOLDER)).resolve()
     known = installation.remembered(folder)
     if folder.exists() and any(folder.iterdir()) and not known:
-        raise CannotStart(f"{folder} holds something that is not a demo: choose another folder with --data.")
+        raise CannotStart(
+            _("{folder} holds something that is not a demo: choose another folder with --data.").format(folder=folder)
+        )
     if known and (once or not known.get("played")):
         shutil.rmtree(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -74,7 +78,6 @@ def _open() -> None:
     from django.utils import translation
 
     from passaparola import prepare
-    from passaparola.cli.speech import language
 
     translation.activate(language())
     prepare.stores()
@@ -86,7 +89,7 @@ def _history(folder: Path) -> Any:
     from passaparola.demo import SAMPLE, shop
 
     if not SAMPLE.exists():
-        raise CannotStart("The sample of real purchases is part of the source: run ./run demo in a checkout.")
+        raise CannotStart(_("The sample of real purchases is part of the source: run ./run demo in a checkout."))
     zone = ZoneInfo(settings.BUSINESS_TIME_ZONE)
     return shop.history(SAMPLE, folder, datetime.now(UTC), zone)
 
@@ -102,20 +105,20 @@ def _story(folder: Path, port: int, history: Any) -> None:
     value = {"weeks": history.weeks, "households": history.households, "baskets": history.baskets}
     Setting.objects.update_or_create(name="demo", defaults={"value": value, "changed_at": now})
     shop.act("Stages Changed", **history.ranges)
-    _say(
-        f"real purchases: {history.baskets:,} baskets of {history.households} households, moved by {history.weeks} weeks"
-    )
+    words = _("real purchases: {baskets} baskets of {households} households, moved by {weeks} weeks")
+    _say(words.format(baskets=f"{history.baskets:,}", households=history.households, weeks=history.weeks))
     shop.bring_in_all(history, folder)
     _settle("the purchases to be taken in")
-    _say(f"stages: {_stages()}")
+    _say(_("stages: {counts}").format(counts=_stages()))
 
     program = _launch(folder, now)
-    _key, text = keys.make(name="Demo shop", source=shop.SOURCE, now=now)
+    _key, text = keys.make(name="Demo shop", source=shop.SOURCE, scopes=[keys.SEND_EVENTS], now=now)
     crowd = Crowd(base, shop.Api(base, text), folder / "mail")
     advocates = _advocates(program)
     _first_wave(crowd, advocates)
     _second_wave(crowd, advocates, program)
-    _say("simulated: " + ", ".join(f"{count} {what}" for what, count in crowd.did.items()))
+    done = ", ".join(f"{_(what)} {count}" for what, count in crowd.did.items())
+    _say(_("simulated: {done}").format(done=done))
 
 
 def _launch(folder: Path, now: datetime) -> int:
@@ -127,7 +130,8 @@ def _launch(folder: Path, now: datetime) -> int:
     program = int(made["program_id"])
     shop.act("Program Published", program=program)
     _settle("the asks to be sent")
-    _say(f"programme launched; mails in {folder / 'mail'}: {len(list((folder / 'mail').glob('*.eml')))}")
+    mails = len(list((folder / "mail").glob("*.eml")))
+    _say(_("programme launched; {count} mails in {folder}").format(count=mails, folder=folder / "mail"))
     return program
 
 
@@ -145,7 +149,8 @@ def _advocates(program: int) -> list[tuple[str, str, str]]:
     codes = list(Code.objects.filter(program_id=program, person_id__in=set(asked)).order_by("id"))
     chosen = random.Random(SEED).sample(codes, min(ADVOCATES, len(codes)))
     if len(chosen) < 3:
-        raise CannotStart(f"Only {len(chosen)} people were asked: see up.log, and the decisions in the console.")
+        words = _("Only {count} people were asked: see up.log, and the decisions in the console.")
+        raise CannotStart(words.format(count=len(chosen)))
     found = []
     for code in chosen:
         address = Identity.objects.filter(person_id=code.person_id, kind="email").values_list("value", flat=True)[0]
@@ -160,11 +165,11 @@ def _first_wave(crowd: Any, advocates: list[tuple[str, str, str]]) -> None:
         crowd.advocate(token, code)
         if place % 3 == 0:
             crowd.preview(code)
-        friends += [crowd.click(code) for _ in range(crowd.dice.choice((0, 1, 2, 3)))]
+        friends += [crowd.click(code) for _time in range(crowd.dice.choice((0, 1, 2, 3)))]
     signed = [friend for friend in friends if crowd.dice.random() < 0.65]
     for friend in signed:
         crowd.sign_up(friend, wants_offers=crowd.dice.random() < 0.5)
-    _say(f"friends: {len(friends)} clicked, {len(signed)} signed up")
+    _say(_("friends: {clicked} clicked, {signed} signed up").format(clicked=len(friends), signed=len(signed)))
     _own_goals(crowd, advocates)
     buyers = _confirm(crowd, signed)
     orders = []
@@ -175,12 +180,12 @@ def _first_wave(crowd: Any, advocates: list[tuple[str, str, str]]) -> None:
     if orders:
         crowd.give_back(*orders[0])
     _settle("the refund to be booked")
-    _say(f"{len(orders)} friends bought; one sent everything back")
+    _say(_("{count} friends bought; one sent everything back").format(count=len(orders)))
 
 
 def _own_goals(crowd: Any, advocates: list[tuple[str, str, str]]) -> None:
     """She recommends herself; and somebody who is a customer already comes through a friend's link."""
-    (_, own_code, own_address), (_, _, other_address) = advocates[0], advocates[1]
+    own_code, own_address, other_address = advocates[0][1], advocates[0][2], advocates[1][2]
     for address in (own_address, other_address):
         crowd.sign_up(crowd.click(own_code), address=address)
 
@@ -191,7 +196,7 @@ def _second_wave(crowd: Any, advocates: list[tuple[str, str, str]], program: int
 
     shop.act("Program Edited", program=program, name=shop.PROGRAM, terms=shop.terms(shop.HOLD_DAYS, datetime.now(UTC)))
     shop.act("Program Published", program=program)
-    friends = [crowd.click(code) for _, code, _ in advocates[2:9]]
+    friends = [crowd.click(code) for _token, code, _address in advocates[2:9]]
     for friend in friends:
         crowd.sign_up(friend)
     buyers = _confirm(crowd, friends, share=1.0)
@@ -200,7 +205,8 @@ def _second_wave(crowd: Any, advocates: list[tuple[str, str, str]], program: int
     if orders:
         crowd.give_back(*orders[-1])
     _settle("the second refund to be booked")
-    _say(f"version 2 with {shop.HOLD_DAYS} days of return window: {len(orders)} bought, one sent it back")
+    words = _("version 2 with {days} days of return window: {count} bought, one sent it back")
+    _say(words.format(days=shop.HOLD_DAYS, count=len(orders)))
 
 
 def _confirm(crowd: Any, friends: list[Any], share: float = 0.85) -> list[Any]:

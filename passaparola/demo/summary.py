@@ -7,6 +7,7 @@ from pathlib import Path
 
 from django.db.models import Count, Sum
 
+from passaparola.cli.speech import gettext as _
 from passaparola.cli.speech import language
 from passaparola.kernel import money
 from passaparola.ledger import proof
@@ -18,22 +19,32 @@ from passaparola.programs.models import Assignment, Click, Decision, Referral, S
 
 def lines(folder: Path) -> Iterator[str]:
     """The summary, line by line."""
-    yield "Real: purchases of 300 households (CC0, see demo/LICENCE.md). Simulated: names, addresses, consents, friends."
+    yield _("Real: purchases of 300 households (CC0, demo/LICENCE.md). Simulated: names, addresses, consents, friends.")
     asked = Message.objects.filter(template="ask", state="sent").count()
-    yield f"told        {asked} by mail (into {folder / 'mail'}, nobody got one)"
-    yield f"never asked {Assignment.objects.filter(arm='holdout').count()} in the holdout"
+    yield _row(
+        _("told"), _("{count} by mail (into {folder}, nobody got one)").format(count=asked, folder=folder / "mail")
+    )
+    yield _row(_("holdout"), _("{count} never asked").format(count=Assignment.objects.filter(arm="holdout").count()))
     yield from _not_asked()
-    yield f"shared      {Share.objects.count()} times"
-    yield f"clicked     {Click.objects.count()} times (link previews and robots not counted)"
-    yield f"registered  {Referral.objects.exclude(state='refused').count()} friends"
-    yield f"bought      {Referral.objects.exclude(order_id=None).count()} friends"
+    yield _row(_("shared"), _("{count} times").format(count=Share.objects.count()))
+    words = _("{count} times (link previews and robots not counted)")
+    yield _row(_("clicked"), words.format(count=Click.objects.count()))
+    registered = Referral.objects.exclude(state="refused").count()
+    yield _row(_("registered"), _("{count} friends").format(count=registered))
+    bought = Referral.objects.exclude(order_id=None).count()
+    yield _row(_("bought"), _("{count} friends").format(count=bought))
     yield from _rewards()
     yield from _refused()
     yield from _balances()
     found = proof.prove(now=datetime.now(UTC))
-    yield "prove       the books agree with the rows" if not found else f"prove       {len(found)} DISAGREEMENTS"
+    agree = _("the rows agree with each other") if not found else _("{count} DISAGREEMENTS").format(count=len(found))
+    yield _row("prove", agree)
     for one in found[:10]:
-        yield f"            {one}"
+        yield _row("", str(one))
+
+
+def _row(label: str, text: str) -> str:
+    return f"{label:<12} {text}"
 
 
 def _not_asked() -> Iterator[str]:
@@ -45,7 +56,7 @@ def _not_asked() -> Iterator[str]:
         if reason["code"] != "because"
     )
     for sentence, count in why.most_common(5):
-        yield f"not asked   {count} {sentence}"
+        yield _row(_("not asked"), f"{count:>3} × {sentence}")
 
 
 def _rewards() -> Iterator[str]:
@@ -56,7 +67,7 @@ def _rewards() -> Iterator[str]:
     )
     for row in found:
         state = wording.reward_state(language(), row["state"])
-        yield f"rewards     {row['count']:>3} {state}: {money.show(row['total'], row['unit'], language())}"
+        yield _row(_("rewards"), f"{row['count']:>3} × {state}: {money.show(row['total'], row['unit'], language())}")
 
 
 def _refused() -> Iterator[str]:
@@ -67,8 +78,9 @@ def _refused() -> Iterator[str]:
     )
     for state, reason, count in found.order_by("state", "reason"):
         name = wording.referral_state(language(), state)
-        label = "refused " if state == "refused" else "refunded"
-        yield f"{label}    {count:>3} {name}: {wording.referral_reason(language(), reason, 'staff')}"
+        label = _("refused") if state == "refused" else _("refunded")
+        why = wording.referral_reason(language(), reason, "staff")
+        yield _row(label, f"{count:>3} × {name}: {why}")
 
 
 def _balances() -> Iterator[str]:
@@ -80,4 +92,5 @@ def _balances() -> Iterator[str]:
         ):
             totals[own[account]] = totals.get(own[account], 0) + sign * total
     for unit, total in sorted(totals.items()):
-        yield f"balances    {money.show(total, unit, language())} in people's own accounts"
+        amount = money.show(total, unit, language())
+        yield _row(_("balances"), _("{amount} in people's own accounts").format(amount=amount))

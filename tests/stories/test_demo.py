@@ -65,7 +65,7 @@ def _processes(folder: Path) -> list[int]:
 def test_once_tells_the_whole_story_and_leaves_nobody_behind(played: tuple[Path, str]) -> None:
     folder, said = played
     for words in (
-        "19,066 baskets of 300 households", "in the holdout", "Simulated: names", "prove       the books agree",
+        "19,066 baskets of 300 households", "never asked", "Simulated: names", "the rows agree with each other",
         "Advocate and friend are the same person", "The friend was already a customer", "Taken back", "Set aside",
     ):  # fmt: skip
         assert words in said
