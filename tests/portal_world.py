@@ -3,7 +3,9 @@
 import itertools
 import json
 import os
+import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import django
@@ -19,12 +21,14 @@ from passaparola import corridor, worker
 from passaparola.events import intake
 from passaparola.kernel import signing
 from passaparola.messages.models import Message
-from passaparola.people.models import Identity, Person
+from passaparola.people.models import Consent, Identity, Person
 from passaparola.programs import terms
 from passaparola.programs.models import Code
 from tests import seed
 
+# A business day in the story, and the day on which the tests of the pages play.
 START = datetime(2026, 11, 3, 9, 30, tzinfo=UTC)
+NOW = START + timedelta(days=18)
 _inbox_ids = itertools.count(1)
 
 
@@ -112,6 +116,20 @@ def events_in(calls: list[dict[str, Any]], at: datetime) -> None:
 def rings(at: datetime) -> None:
     """Let the clock be `at`: every timer due by then rings."""
     worker.drain(at)
+
+
+def token(purpose: str, *ids: int, expires_at: datetime | None = None) -> str:
+    return signing.sign(purpose, ids, expires_at=expires_at)
+
+
+def text(answer: object) -> str:
+    """What people read on a page, tags gone."""
+    body = unescape(answer.content.decode())  # type: ignore[attr-defined]
+    return " ".join(re.sub(r"<[^>]+>", " ", body).replace("\xa0", " ").split())
+
+
+def consents(person_id: int) -> dict[str, str]:
+    return dict(Consent.objects.filter(person_id=person_id).order_by("id").values_list("purpose", "state"))
 
 
 def main() -> None:

@@ -170,9 +170,3 @@ def _back(token: str, said: str, anchor: str) -> HttpResponse:
     answer = HttpResponseRedirect(address)
     answer.status_code = 303
     return answer
-
-
-# Where mails and the console get an advocate's address from.
-def address(person_id: int) -> str:
-    """The absolute address of somebody's page."""
-    return f"{settings.BASE_URL}{reverse('portal:advocate', args=[signing.sign('advocate', [person_id])])}"
