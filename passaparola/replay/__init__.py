@@ -8,10 +8,9 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 from django.conf import settings
 from django.db import connections
@@ -83,27 +82,6 @@ def replay(into: Path, *, progress: bool = False) -> Digests:
         tuple(Compared(*row) for row in told["tables"]),
         tuple(Difference(*row) for row in told["differences"]),
     )
-
-
-def main(into: str | Path | None = None, *, out: TextIO | None = None) -> int:
-    """Replay into a folder (None: one that is thrown away), print what agrees and what differs; 0 if all agrees."""
-    out = out or sys.stdout
-    if into is None:
-        with tempfile.TemporaryDirectory(prefix="passaparola-replay-") as folder:
-            return main(folder, out=out)
-    found = replay(Path(into), progress=sys.stderr.isatty())
-    print(f"{found.events} events replayed", file=out)
-    for table in found.tables:
-        verdict = "same" if table.live == table.replayed else f"DIFFERENT: {table.replayed_rows} rows, {table.replayed}"
-        print(f"  {table.name:<14} {table.live_rows:>9} rows  {table.live}  {verdict}", file=out)
-    for sentence in found.wrong:
-        print(sentence, file=out)
-    for difference in found.differences:
-        print(difference, file=out)
-    print(
-        "The log gives what is there." if found.agree else "The log gives something else than what is there.", file=out
-    )
-    return 0 if found.agree else 1
 
 
 def _live(progress: bool) -> dict[str, Any]:

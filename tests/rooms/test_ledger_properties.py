@@ -152,7 +152,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @invariant()
     def nothing_is_overspent(self) -> None:
         for budget in Budget.objects.all():
-            assert 0 <= budget.promised and (budget.limit_amount is None or budget.promised <= budget.limit_amount)
+            assert budget.promised >= 0 and (budget.limit_amount is None or budget.promised <= budget.limit_amount)
 
     @invariant()
     def pending_is_never_below_zero(self) -> None:

@@ -5,16 +5,14 @@ they check, each opening with the sentence it stands for; `readings` need Python
 All look at one snapshot of the store. What only a fold of the whole log can tell is passaparola/replay.py.
 """
 
-import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
-from typing import TextIO
+from datetime import datetime
 
 from passaparola.kernel import database
 from passaparola.ledger.proof import readings, statements
 from passaparola.ledger.proof.disagreement import Disagreement
 
-__all__ = ["Disagreement", "main", "prove"]
+__all__ = ["Disagreement", "prove"]
 
 # Of one check no more than this many disagreements are given: the rest would say the same.
 SHOWN_MAX = 1000
@@ -40,18 +38,3 @@ def prove(
 def _checks(now: datetime, alias: str) -> Iterator[tuple[str, Callable[[], Iterator[Disagreement]]]]:
     yield from statements.all_of(alias)
     yield from readings.all_of(now, alias)
-
-
-def main(*, now: datetime | None = None, out: TextIO | None = None) -> int:
-    """Print each disagreement and how many checks were made; 0 only if there is none."""
-    out, made = out or sys.stdout, 0
-
-    def count(_: str) -> None:
-        nonlocal made
-        made += 1
-
-    found = prove(now=now or datetime.now(UTC), progress=count)
-    for one in found:
-        print(one, file=out)
-    print(f"{made} checks, {len(found) or 'no'} disagreement{'' if len(found) == 1 else 's'}", file=out)
-    return 1 if found else 0

@@ -100,16 +100,25 @@ def _refunds(what: str, alias: str) -> Iterator[Disagreement]:
         given_back[key] += amount or 0
         if amount is None or name == events.ORDER_CANCELLED:
             whole.add(key)
-    sql = "SELECT id, source, order_id, line, amount_minor, refunded_minor, cancelled, completed FROM purchase_order"
-    for id_, *key_, worth, refunded, cancelled, completed in _read(sql, alias):
-        key = (key_[0], key_[1], key_[2])
-        expected = min(given_back[key], worth) if completed else given_back[key]
-        if bool(cancelled) != (key in whole):
-            yield Disagreement(
-                "purchase_order", id_, what, f"cancelled: {key in whole}", f"cancelled: {bool(cancelled)}"
-            )
-        elif not cancelled and refunded != expected:
-            yield Disagreement("purchase_order", id_, what, expected, refunded)
+    columns = "SELECT id, source, order_id, line, amount_minor, refunded_minor, cancelled, completed FROM purchase_order "
+    said, seen = set(given_back) | whole, set()
+    for row in _read(columns + "WHERE refunded_minor <> 0 OR cancelled", alias):
+        seen.add(row[1:4])
+        yield from _refund(what, row, given_back[row[1:4]], row[1:4] in whole)
+    for key in sorted(said - seen):
+        where = "WHERE source = ? AND order_id = ? AND line = ?"
+        for row in database.rows(columns + where, key, alias=alias):
+            yield from _refund(what, row, given_back[key], key in whole)
+
+
+def _refund(what: str, row: tuple[Any, ...], amount: int, whole: bool) -> Iterator[Disagreement]:
+    """One order beside the sum of its refunds, never more than it was worth, and whether one of them was whole."""
+    id_, *_, worth, refunded, cancelled, completed = row
+    expected = min(amount, worth) if completed else amount
+    if bool(cancelled) != whole:
+        yield Disagreement("purchase_order", id_, what, f"cancelled: {whole}", f"cancelled: {bool(cancelled)}")
+    elif not cancelled and refunded != expected:
+        yield Disagreement("purchase_order", id_, what, expected, refunded)
 
 
 # --- people and stages -----------------------------------------------------------------------------
