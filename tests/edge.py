@@ -174,7 +174,7 @@ class Edge:
         """The message ids of all events in the inbox, in order."""
         found = []
         for kind, _, call, body in self.inbox():
-            if kind == "v1":
+            if kind in ("v1", "web"):
                 given = json.loads(body)
                 found += [item.get("messageId") for item in (given["batch"] if call == "batch" else [given])]
         return found

@@ -7,6 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any
 
+from django.conf import settings
+
 from passaparola.doors.edge.answer import Headers, Problem, Receive, Scope, Send, send_bytes, send_problem
 from passaparola.doors.edge.body import BodyReader, declared_length
 
@@ -113,7 +115,6 @@ def environment(scope: Scope, body: bytes) -> dict[str, Any]:
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1] or 0),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "REMOTE_ADDR": client[0],
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.get("scheme", "http"),
@@ -130,7 +131,15 @@ def environment(scope: Scope, body: bytes) -> dict[str, Any]:
             continue
         key = "CONTENT_TYPE" if name == "content-type" else "HTTP_" + name.upper().replace("-", "_")
         values[key] = f"{values[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{value}" if key in values else value
+    values["REMOTE_ADDR"] = _visitor(client[0], values.get("HTTP_X_FORWARDED_FOR", ""))
     return values
+
+
+def _visitor(peer: str, chain: str) -> str:
+    """Who asks: behind trusted proxies the address that the outermost of them saw, else the other end of the line."""
+    seen = [one.strip() for one in chain.split(",") if one.strip()]
+    proxies = settings.TRUSTED_PROXIES
+    return seen[-proxies] if proxies and len(seen) >= proxies else peer
 
 
 async def _say(scope: Scope, send: Send, problem: Problem) -> None:

@@ -20,7 +20,8 @@ from passaparola.kernel.errors import Refusal
 BACKPRESSURE = 4096
 HEADER_MILLISECONDS_MAX = 10_000
 HEADER_BYTES_MAX = 64 * 1024
-KILL_SECONDS = 15
+# Less than the supervisor waits, so that it finds nothing to kill.
+KILL_SECONDS = 8
 _LOCK_WAIT_SECONDS = 5.0
 
 

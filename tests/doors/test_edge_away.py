@@ -114,6 +114,7 @@ def test_a_database_that_goes_away_and_comes_back(postgres_edge: Edge, prepared_
 def test_cut_connections_are_made_anew(postgres_edge: Edge) -> None:
     edge = postgres_edge
     assert edge.send("/v1/track", track(messageId="before")).status == 200
+    assert edge.ask("GET", "/readyz").status == 200
     for pid in postgres_backends(edge):
         os.kill(pid, signal.SIGTERM)
     time.sleep(0.2)
@@ -122,6 +123,7 @@ def test_cut_connections_are_made_anew(postgres_edge: Edge) -> None:
     while edge.send("/v1/track", track(messageId="after")).status != 200:
         assert time.monotonic() < deadline
         time.sleep(0.2)
+    edge.wait("/readyz")
     assert {"before", "after"} <= set(edge.message_ids())
     wait_for_clicks(edge, 1)
 

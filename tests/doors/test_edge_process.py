@@ -168,6 +168,21 @@ def test_it_ends_gracefully_answering_what_it_took(new_edge) -> None:  # type: i
     assert acknowledged and set(acknowledged) <= set(edge.message_ids())
 
 
+def test_idle_connections_do_not_hold_up_the_end(new_edge) -> None:  # type: ignore[no-untyped-def]
+    edge = new_edge()
+    links = [socket.create_connection(("127.0.0.1", edge.port)) for _ in range(20)]
+    for link in links[:10]:
+        link.sendall(b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert b" 200 " in link.recv(100)
+    process, edge.process = edge.process, None
+    process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    assert process.wait(timeout=20) == 0
+    assert time.monotonic() - began < 10
+    for link in links:
+        link.close()
+
+
 def test_an_orphan_ends_with_its_server(new_edge) -> None:  # type: ignore[no-untyped-def]
     edge = new_edge()
     server, worker = edge.pids

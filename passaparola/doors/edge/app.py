@@ -19,7 +19,8 @@ from passaparola.doors.edge.answer import Headers, Problem, Receive, Scope, Send
 from passaparola.doors.edge.body import BodyReader
 from passaparola.doors.edge.health import Health
 from passaparola.doors.edge.ingest import PATHS, Ingest
-from passaparola.doors.edge.lookup import Lookup, open_reader
+from passaparola.doors.edge.lookup import Lookup
+from passaparola.doors.edge.readers import open_reader
 from passaparola.doors.edge.redirect import PREFIX, Redirect
 from passaparola.events.inbox import GroupCommit, StoreAway, open_store
 from passaparola.events.inbox.backlog import open_keeper

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.db import DatabaseError, connection, connections
+from django.db import DatabaseError, close_old_connections, connection, connections
 from django.db.migrations.executor import MigrationExecutor
 
 from passaparola.events.inbox import GroupCommit
@@ -29,6 +29,8 @@ class Health:
         """HTTP status and what was found."""
         if self._latest[0] > time.monotonic():
             return self._latest[1:]
+        # Outside Django's requests nobody else gives up a connection that the server has cut.
+        close_old_connections()
         checks: dict[str, dict[str, Any]] = {name: _safely(check) for name, check in self._checks()}
         good = all(check["ok"] for check in checks.values())
         status, word = (200, "ready") if good else (503, "not_ready")

@@ -3,22 +3,17 @@
 When the store is away the last answer is used as long as the process lives, so that links keep working.
 """
 
-import asyncio
 import json
-import sqlite3
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
-import psycopg
 from django.conf import settings
 
 from passaparola.doors.edge.destination import Destination, compose, fold, parse
+from passaparola.doors.edge.readers import Reader
 from passaparola.events.inbox import StoreAway
-from passaparola.events.inbox.stores import postgres_parameters
 from passaparola.kernel import keys
 
 # A changed destination or a retired code takes effect within this time, a revoked key within keys.REMEMBER_SECONDS:
@@ -26,7 +21,6 @@ from passaparola.kernel import keys
 REMEMBER_SECONDS = 3.0
 _KEY_SECONDS = keys.REMEMBER_SECONDS / 2
 _REMEMBERED_MAX = 50_000
-_ANSWER_SECONDS_MAX = 2.0
 _CODE_SQL = (
     "SELECT c.value, c.destination, c.retired_at IS NOT NULL, p.state FROM code c JOIN program p ON p.id = c.program_id "
     "WHERE c.value IN (?, ?)"
@@ -50,80 +44,6 @@ class Target:
     # The address up to the token and behind it, for visitors who bring no query: nearly all.
     before: str
     after: str
-
-
-class Reader(Protocol):
-    """One read of the main store. Raises StoreAway."""
-
-    async def row(self, sql: str, values: Sequence[Any]) -> Sequence[Any] | None:
-        """The first row, or None."""
-
-    async def close(self) -> None:
-        """Let go of the connection."""
-
-
-def open_reader() -> Reader:
-    """The reader for the store the settings name."""
-    database = settings.DATABASES["default"]
-    return PostgresReader(database) if settings.DATABASE_URL else SqliteReader(Path(str(database["NAME"])))
-
-
-class SqliteReader:
-    """A read-only connection in the loop's own thread: a look-up takes some six microseconds and never waits."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._connection: sqlite3.Connection | None = None
-
-    async def row(self, sql: str, values: Sequence[Any]) -> Sequence[Any] | None:
-        """The first row, or None. Raises StoreAway."""
-        try:
-            if self._connection is None:
-                uri = f"{self._path.absolute().as_uri()}?mode=ro"
-                self._connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=0.05)
-            found: Sequence[Any] | None = self._connection.execute(sql, values).fetchone()
-            return found
-        except sqlite3.Error as problem:
-            await self.close()
-            raise StoreAway(str(problem)) from problem
-
-    async def close(self) -> None:
-        """Let go of the file."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-
-class PostgresReader:
-    """One asynchronous connection; every answer has a time limit."""
-
-    def __init__(self, database: dict[str, Any]) -> None:
-        self._database = database
-        self._connection: psycopg.AsyncConnection[Any] | None = None
-        self._opening = asyncio.Lock()
-
-    async def row(self, sql: str, values: Sequence[Any]) -> Sequence[Any] | None:
-        """The first row, or None. Raises StoreAway."""
-        try:
-            return await asyncio.wait_for(self._row(sql.replace("?", "%s"), values), _ANSWER_SECONDS_MAX)
-        except (psycopg.Error, OSError, TimeoutError) as problem:
-            await self.close()
-            raise StoreAway(type(problem).__name__) from problem
-
-    async def _row(self, sql: str, values: Sequence[Any]) -> Sequence[Any] | None:
-        async with self._opening:
-            if self._connection is None:
-                parameters = postgres_parameters(self._database)
-                self._connection = await psycopg.AsyncConnection.connect(**parameters, autocommit=True)
-            connection = self._connection
-        found: Sequence[Any] | None = await (await connection.execute(sql, values)).fetchone()
-        return found
-
-    async def close(self) -> None:
-        """Let go of the connection, without waiting for a server that does not answer."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.pgconn.finish()
 
 
 T = TypeVar("T")

@@ -6,12 +6,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import psycopg
 from django.conf import settings
 
-from passaparola.events.inbox.stores import postgres_parameters
+from passaparola.events.inbox.group import StoreAway
 
 # The corridor's name for its place in the inbox file (table cursor).
 CURSOR = "inbox"
@@ -61,7 +59,7 @@ class Keeper:
     def _measure(self) -> None:
         try:
             self.latest, self.failure = self._count(), ""
-        except (sqlite3.Error, psycopg.Error, OSError) as problem:
+        except (sqlite3.Error, StoreAway, OSError) as problem:
             # The last count stands; that the store is away is told by the commits.
             self.failure = type(problem).__name__
 
@@ -69,6 +67,8 @@ class Keeper:
 def open_keeper() -> Keeper:
     """The keeper for the store the settings name."""
     if settings.DATABASE_URL:
+        from passaparola.events.inbox.postgres import PostgresCount
+
         return Keeper(PostgresCount(settings.DATABASES["default"]))
     return Keeper(
         SqliteCount(Path(str(settings.DATABASES["inbox"]["NAME"])), Path(str(settings.DATABASES["default"]["NAME"])))
@@ -116,26 +116,3 @@ def _trim(inbox: sqlite3.Connection, position: int) -> None:
             time.sleep(_TRIM_PAUSE_SECONDS)
     except sqlite3.OperationalError:
         pass  # the writer is at it, or the disk is full: the next second will do
-
-
-class PostgresCount:
-    """Counts the rows still there: the corridor deletes what it consumed."""
-
-    def __init__(self, database: dict[str, Any]) -> None:
-        self._database = database
-        self._connection: psycopg.Connection[Any] | None = None
-
-    def __call__(self) -> Backlog:
-        """Count, at most to the limit. Raises psycopg.Error."""
-        # Beyond the limit the exact number matters to nobody.
-        sql = "SELECT count(*), COALESCE(sum(size), 0) FROM (SELECT octet_length(body) AS size FROM inbox LIMIT %s) AS waiting"
-        try:
-            if self._connection is None:
-                self._connection = psycopg.connect(**postgres_parameters(self._database), autocommit=True)
-            row = self._connection.execute(sql, [settings.INBOX_BACKLOG_ROWS_MAX + 1]).fetchone()
-        except psycopg.Error:
-            if self._connection is not None:
-                self._connection.close()
-                self._connection = None
-            raise
-        return Backlog(int(row[0]), int(row[1])) if row else Backlog()

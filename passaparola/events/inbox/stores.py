@@ -1,4 +1,4 @@
-"""The inbox's two homes: a SQLite file of its own, or a table in PostgreSQL. Written by one thread each."""
+"""Where entries are made durable: what a home of the inbox must do, and the SQLite one. Written by one thread."""
 
 import sqlite3
 import time
@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-import psycopg
 from django.conf import settings
 
 from passaparola.events.inbox.group import Entry
@@ -18,12 +17,6 @@ _ROWS_PER_STATEMENT_MAX = 64
 _BUSY_RETRY_SECONDS = 0.002
 _BUSY_SECONDS_MAX = 5.0
 _CHECKPOINT_PAGES = 4_000
-_CONNECT_SECONDS_MAX = 3
-_POSTGRES_INSERT = (
-    "INSERT INTO inbox (received_at, kind, source, call, body) "
-    "SELECT %s, u.kind, u.source, u.call, u.body "
-    "FROM unnest(%b::text[], %b::text[], %b::text[], %b::bytea[]) AS u(kind, source, call, body)"
-)
 
 
 class Store(Protocol):
@@ -39,6 +32,9 @@ class Store(Protocol):
 def open_store() -> Store:
     """The store the settings name. Nothing is opened before the first commit."""
     if settings.DATABASE_URL:
+        # Only where it is needed: on SQLite its driver would be a third of the start.
+        from passaparola.events.inbox.postgres import PostgresStore
+
         return PostgresStore(settings.DATABASES["default"])
     return SqliteStore(Path(str(settings.DATABASES["inbox"]["NAME"])))
 
@@ -98,52 +94,6 @@ class SqliteStore:
                 if problem.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
                     raise
                 time.sleep(_BUSY_RETRY_SECONDS)
-
-
-class PostgresStore:
-    """The inbox table in PostgreSQL, on a connection of its own with binary parameters."""
-
-    def __init__(self, database: dict[str, Any]) -> None:
-        self._database = database
-        self._connection: psycopg.Connection[Any] | None = None
-
-    def commit(self, entries: Sequence[Entry]) -> None:
-        """All on disk, or an exception and none: one statement is one transaction."""
-        connection = self._connection or self._open()
-        columns = [[entry[column] for entry in entries] for column in range(4)]
-        try:
-            # Nothing to commit writes nothing, yet fails on a server that is gone or read-only.
-            with psycopg.Cursor(connection) as cursor:
-                cursor.execute(_POSTGRES_INSERT, [datetime.now(UTC), *columns], prepare=True)
-        except psycopg.Error:
-            self.close()
-            raise
-
-    def close(self) -> None:
-        """Let go of the connection."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
-
-    def _open(self) -> psycopg.Connection[Any]:
-        connection = psycopg.connect(**postgres_parameters(self._database), autocommit=True)
-        try:
-            connection.execute("SET default_toast_compression = 'lz4'")
-        except psycopg.Error:
-            pass  # a server built without it: its own compression costs more time, nothing else
-        self._connection = connection
-        return connection
-
-
-def postgres_parameters(database: dict[str, Any]) -> dict[str, Any]:
-    """Django's database settings as psycopg wants them, with limits on every wait."""
-    named = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
-    return {
-        **{name: database[key] for name, key in named.items() if database.get(key)},
-        "connect_timeout": _CONNECT_SECONDS_MAX,
-        "options": "-c statement_timeout=10s",
-        "application_name": "passaparola edge",
-    }
 
 
 @cache
