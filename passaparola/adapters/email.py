@@ -6,7 +6,6 @@ import re
 import smtplib
 import socket
 import ssl
-from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote
 
@@ -57,11 +56,14 @@ class Folder:
 
     def hand_over(self, letter: Letter) -> Result:
         """Write the file whole or not at all. Raises Unreachable when the folder cannot be written."""
+        to = mime.wire_address(letter.to)
+        if to is None:
+            return Result(Outcome.FAILED, "address")
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             place = self.folder / f"{letter.message_id:010d}.eml"
             fresh = place.with_suffix(f".{os.getpid()}.part")
-            fresh.write_bytes(mime.build(letter, self.sender).as_bytes())
+            fresh.write_bytes(mime.build(letter, self.sender, to))
             fresh.replace(place)
         except OSError as problem:
             raise Unreachable(f"folder {problem.errno}") from problem
@@ -102,10 +104,10 @@ class Smtp:
 
     def hand_over(self, letter: Letter) -> Result:
         """One SMTP transaction; every answer of the server is a Result. Raises Unreachable if there is no server."""
-        to = wire_address(letter.to)
+        to = mime.wire_address(letter.to)
         if to is None:
             return Result(Outcome.FAILED, "address")
-        content = _as_smtp(mime.build(letter, self.sender))
+        content = as_smtp(mime.build(letter, self.sender, to))
         link = self._link()
         try:
             result = link.deliver(self.sender.address, to, content)
@@ -239,22 +241,6 @@ class _Link:
             self.smtp.close()
 
 
-def wire_address(address: str) -> str | None:
-    """The address as SMTP can carry it: foreign domains in their ASCII form; None for what is no address."""
-    local, at, domain = address.rpartition("@")
-    if not at or not local.isascii() or not _LOCAL.fullmatch(local):
-        return None
-    try:
-        domain = domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return None
-    return f"{local}@{domain}" if _DOMAIN.fullmatch(domain) else None
-
-
-_LOCAL = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}")
-_DOMAIN = re.compile(r"[A-Za-z0-9.-]{1,253}|\[[0-9A-Fa-f.:]+\]")
-
-
 # --- What the server's answers mean -----------------------------------------------------------
 _ENHANCED = re.compile(rb"^\s*([245])\.(\d{1,3})\.(\d{1,3})\b")
 _QUEUED = re.compile(rb"(?:queued as|ok id=|id=)\s*([A-Za-z0-9._-]{4,64})", re.IGNORECASE)
@@ -288,8 +274,6 @@ def _reason(problem: BaseException) -> str:
     return type(problem).__name__
 
 
-def _as_smtp(mail: EmailMessage) -> bytes:
-    """The mail as it goes over the wire: CRLF, leading dots doubled, ended by a dot."""
-    content = re.sub(rb"\r\n|\r|\n", b"\r\n", mail.as_bytes())
-    content = re.sub(rb"(?m)^\.", b"..", content)
-    return content + (b"" if content.endswith(b"\r\n") else b"\r\n") + b".\r\n"
+def as_smtp(mail: bytes) -> bytes:
+    """The mail as it goes over the wire: leading dots doubled, ended by a dot."""
+    return mail.replace(b"\r\n.", b"\r\n..") + b".\r\n"

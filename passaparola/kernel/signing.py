@@ -9,6 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from django.conf import settings
 
@@ -23,9 +24,13 @@ class Expired(ValueError):
     """The token was valid until a moment that has passed."""
 
 
+@lru_cache(maxsize=4)
+def _key(secret: str) -> bytes:
+    return hashlib.blake2b(secret.encode(), person=b"passaparola-sign", digest_size=32).digest()
+
+
 def _mac(purpose: str, payload: bytes) -> bytes:
-    key = hashlib.blake2b(settings.SECRET_KEY.encode(), person=b"passaparola-sign", digest_size=32).digest()
-    return hmac.digest(key, purpose.encode() + b"\0" + payload, "sha256")[:_MAC_BYTES]
+    return hmac.digest(_key(settings.SECRET_KEY), purpose.encode() + b"\0" + payload, "sha256")[:_MAC_BYTES]
 
 
 def _pack(number: int) -> bytes:

@@ -1,6 +1,8 @@
 """Text and values in, subject, HTML and plain text out, in the recipient's language; and what is wrong with a text. Pure."""
 
+import re
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from typing import Any
 
@@ -8,6 +10,9 @@ from passaparola.messages import kinds, liquid, markup, texts
 from passaparola.messages.texts import Text
 
 SUBJECT_CHARACTERS_MAX = 200
+BODY_CHARACTERS_MAX = 200_000
+# A control character that no text holds: Liquid lets it pass and nobody can type it.
+_BETWEEN = "\x1e"
 @dataclass(frozen=True, slots=True)
 class Composed:
     """A message as the person will see it."""
@@ -36,17 +41,19 @@ def compose(text: Text, values: dict[str, Any], *, is_strict: bool = False) -> C
     `is_strict` (previews, test sends) raises Broken where a value without a default is missing; otherwise it stays empty.
     """
     given = _with_nothing({**values, "language": text.language})
-
-    def line(source: str) -> str:
-        return _line(liquid.render(source, given, is_html=False, is_strict=is_strict))
-
+    # Subject and preview in one go: setting up a rendering costs as much as doing it.
+    lines = f"{text.subject}{_BETWEEN}{text.preview}" if text.preview else text.subject
     try:
-        subject, preview, why = line(text.subject), line(text.preview), line(text.why)
+        subject, _, preview = liquid.render(lines, given, is_html=False, is_strict=is_strict).partition(_BETWEEN)
         body = liquid.render(text.body, given, is_html=True, is_strict=is_strict)
     except liquid.Problem as problem:
         raise Broken(str(problem)) from problem
-    spoken = {"subject": subject, "preview": preview, "why": why}
-    return Composed(subject, _framed(text.language, body, {**values, **spoken}), _plain(text.language, body, {**values, **spoken}))
+    if len(body) > BODY_CHARACTERS_MAX:
+        raise Broken(f"longer than {BODY_CHARACTERS_MAX} characters")
+    # Why she gets this is ours and names nothing but the business.
+    why = text.why.replace("{{ business }}", str(values["business"]))
+    around = {**values, "subject": _line(subject), "preview": _line(preview), "why": why, "language": text.language}
+    return Composed(around["subject"], _framed(text.language, body, around), _plain(text.language, body, around))
 
 
 def _with_nothing(values: dict[str, Any]) -> dict[str, Any]:
@@ -58,17 +65,26 @@ def _framed(language: str, body: str, values: dict[str, Any]) -> str:
     """The whole HTML message. Every value is escaped but the body, which Liquid has escaped."""
     pieces = list(texts.frame(language))
     for position in range(1, len(pieces), 2):
-        name = pieces[position]
-        pieces[position] = body if name == "body" else language if name == "language" else escape(str(values[name]))
+        pieces[position] = body if pieces[position] == "body" else escape(values[pieces[position]])
     return "".join(pieces)
 
 
 def _plain(language: str, body: str, values: dict[str, Any]) -> str:
-    """The whole plain-text message, from the same pieces: body, then what stands below."""
+    """The whole plain-text message: body, then what stands below."""
+    pieces = list(_plain_foot(language))
+    for position in range(1, len(pieces), 2):
+        pieces[position] = values[pieces[position]]
+    return f"{markup.as_text(body)}\n\n--\n{''.join(pieces)}\n"
+
+
+@cache
+def _plain_foot(language: str) -> tuple[str, ...]:
+    """What stands below, in pieces like texts.frame: made from the same HTML."""
     pieces = texts.frame(language)
-    start = pieces.index("why")
-    foot = "".join(escape(str(values[p])) if n % 2 else p for n, p in enumerate(pieces[start:], start))
-    return f"{markup.as_text(body)}\n\n--\n{markup.as_text(foot)}\n"
+    start = pieces.index("why") - 1
+    html = "".join(f"[[{piece}]]" if n % 2 else piece for n, piece in enumerate(pieces[start:], start))
+    text = markup.as_text(html.partition('class="foot">')[2])
+    return tuple(re.split(r"\[\[(\w+)\]\]", text))
 
 
 def flaws(key: str, subject: str, body: str) -> list[Flaw]:

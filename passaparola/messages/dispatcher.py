@@ -212,24 +212,24 @@ class Dispatcher:
 
     def _letter(self, one: _Ready, now: datetime) -> Letter:
         message, known = one.message, one.known
-        composed = self.composed(message, known)
+        language, given = values.language_of(known, self.house), values.values(message, known, self.house)
+        composed = self._composed(message["template"], language, given, message["id"])
         return Letter(
-            message_id=message["id"], to=known.address, language=values.language_of(known, self.house), subject=composed.subject,
+            message_id=message["id"], to=known.address, language=language, subject=composed.subject,
             html=composed.html, text=composed.text, made_at=now, is_service=message["purpose"] == "service",
-            unsubscribe_url=values.unsubscribe_link(self.house.base_url, message["id"]),
+            unsubscribe_url=given["unsubscribe_link"],
         )  # fmt: skip
 
-    def composed(self, message: dict[str, Any], known: guard.Facts) -> Composed:
+    def _composed(self, key: str, language: str, given: dict[str, Any], message_id: int) -> Composed:
         """The message as the person will see it. If the operator's text breaks on these values, the shipped one stands in."""
-        text = texts.in_force(message["template"], values.language_of(known, self.house), self._texts)
-        given = values.values(message, known, self.house)
+        text = texts.in_force(key, language, self._texts)
         try:
             return compose(text, given)
         except Broken:
             if not text.is_edited:
                 raise
-            log.get().error("messages.text.broken", message=message["id"], template=text.key, language=text.language)
-            return compose(texts.shipped(text.key, text.language), given)
+            log.get().error("messages.text.broken", message=message_id, template=key, language=language)
+            return compose(texts.shipped(key, language), given)
 
     def _note(self, one: _Ready, result: Result, now: datetime) -> None:
         """Keep the outcome until the next transaction; a passing trouble is tried again until the deadline."""

@@ -28,7 +28,8 @@ class _Limited(Environment):
 
     loop_iteration_limit = 1_000
     local_namespace_limit = 100_000
-    output_stream_limit = 200_000
+    # Counting every piece of output is slow; loops, source and namespace bound it, and compose.py looks at the length.
+    output_stream_limit = None
     context_depth_limit = 12
     block_nesting_limit = 12
 
@@ -69,7 +70,7 @@ def render(source: str, values: dict[str, Any], *, is_html: bool, is_strict: boo
     """The text for these values. `is_strict` (previews, test sends) raises Problem where a value without default is missing."""
     if "{" not in source:
         return source
-    return compiled(source, is_html=is_html, is_strict=is_strict).render(**values)
+    return compiled(source, is_html=is_html, is_strict=is_strict).render(values)
 
 
 def unknown_filters(source: str) -> set[str]:
