@@ -60,9 +60,14 @@ def _welcome(person: Person, language: str) -> dict[str, Any]:
         "shown_code": codes.show(code.value) if code else "",
         "friend_gets": wording.friend_gets(language, terms) if terms else "",
         "why": wording.referral_reason(language, "waiting_purchase", "friend") if referral else "",
-        "shop": terms.get("destination") or "",
+        "shop": _shop(str(terms.get("destination") or "")),
         "preferences": reverse("portal:preferences", args=[signing.sign("preferences", [person.id])]),
     }
+
+
+def _shop(destination: str) -> str:
+    """The programme's destination if it is a web address; anything else is no link."""
+    return destination if destination.startswith(("https://", "http://")) else ""
 
 
 # --- One-click unsubscribe --------------------------------------------------------------------

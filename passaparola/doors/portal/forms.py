@@ -33,7 +33,9 @@ class SignUp(forms.Form):
         """The address in its normal form; whether it exists only the confirmation tells."""
         try:
             # The same addresses as people/names.py takes: example.test is what the demo and every test write to.
-            found = validate_email(self.cleaned_data["email"].strip(), check_deliverability=False, test_environment=True)
+            found = validate_email(
+                self.cleaned_data["email"].strip(), check_deliverability=False, test_environment=True
+            )
             return found.normalized
         except EmailNotValidError as problem:
             raise forms.ValidationError(

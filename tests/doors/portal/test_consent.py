@@ -12,6 +12,18 @@ from tests import portal_world as world
 from tests.portal_world import NOW, consents, text, token
 
 
+@pytest.mark.parametrize(
+    ("destination", "linked"), [("https://shop.test/", True), ("javascript:alert(1)", False), ("", False)]
+)
+def test_whoever_confirmed_is_led_to_the_shop_if_that_is_an_address(
+    client: Client, alma: Person, destination: str, linked: bool
+) -> None:
+    value = world.code(world.program(destination=destination), alma.id).value
+    bruno = world.signs_up(value, "bruno@example.com", NOW)
+    page = client.post(f"/c/{token('opt-in', bruno, 1)}").content.decode()
+    assert ("To the shop" in page) is linked and "javascript:" not in page
+
+
 def test_an_expired_link_says_how_to_get_a_new_one(client: Client, alma: Person) -> None:
     page = client.get(f"/c/{token('opt-in', alma.id, 1, expires_at=NOW - timedelta(seconds=1))}")
     assert page.status_code == 410 and "Sign up once more" in text(page)
