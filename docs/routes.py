@@ -16,6 +16,8 @@ beside its route in the code. What hangs on `/api/v1` is in [api](api.md).
 # What the edge answers before Django is asked (doors/edge/app.py).
 EDGE = (
     ("/v1/identify, /v1/track, /v1/page, /v1/screen, /v1/group, /v1/alias, /v1/batch", "Takes events in, POST."),
+    ("/v1/i, /v1/t, /v1/p, /v1/s, /v1/g, /v1/a, /v1/b, /v1/import, /beacon/v1/batch", "The same under browsers' and old names."),
+    ("/v1/projects/{key}/settings, /sourceConfig/", "What Segment's and RudderStack's browser libraries ask before they send."),
     ("/r/{code}, /r/{code}/{channel}", "A referral link: records the click, then sends the visitor on."),
     ("/livez", "Says that the process answers."),
     ("/readyz", "Says whether it can do its work, and if not, what is missing."),

@@ -16,7 +16,10 @@ from passaparola.doors.edge.body import BodyReader
 Start = Callable[..., Any]
 
 
-def scope(method: str = "GET", path: str = "/x", headers: tuple[tuple[bytes, bytes], ...] = (), query: bytes = b"") -> dict[str, Any]:
+Pairs = tuple[tuple[bytes, bytes], ...]
+
+
+def scope(method: str = "GET", path: str = "/x", headers: Pairs = (), query: bytes = b"") -> dict[str, Any]:
     return {
         "type": "http", "method": method, "path": path, "query_string": query, "headers": list(headers), "scheme": "http",
         "http_version": "1.1", "server": ("127.0.0.1", 8600), "client": ("10.0.0.9", 5000),
@@ -132,7 +135,12 @@ def test_the_environment() -> None:
 
 @pytest.mark.parametrize(
     ("proxies", "chain", "taken"),
-    [(0, b"6.6.6.6", "10.0.0.9"), (1, b"6.6.6.6, 1.1.1.1", "1.1.1.1"), (2, b"6.6.6.6, 1.1.1.1", "6.6.6.6"), (2, b"1.1.1.1", "10.0.0.9")],
+    [
+        (0, b"6.6.6.6", "10.0.0.9"),
+        (1, b"6.6.6.6, 1.1.1.1", "1.1.1.1"),
+        (2, b"6.6.6.6, 1.1.1.1", "6.6.6.6"),
+        (2, b"1.1.1.1", "10.0.0.9"),
+    ],
 )
 def test_who_asks_is_not_for_the_client_to_say(proxies: int, chain: bytes, taken: str) -> None:
     with override_settings(TRUSTED_PROXIES=proxies):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Sequence
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from passaparola.events.inbox import group as group_module
+from passaparola.events.inbox.backlog import SqliteCount
 from passaparola.events.inbox.group import Entry, GroupCommit, StoreAway
 from passaparola.events.inbox.spool import MEMORY_MAX, Spool, SpoolFull, make_entry
 
@@ -137,3 +139,23 @@ def test_the_spool_has_bounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     for number in range(MEMORY_MAX + 5):
         spool.remember(click(number))
     assert len(spool.memory) == MEMORY_MAX and spool.memory[0] == click(5)
+
+
+def test_a_restored_inbox_gives_out_no_number_twice(tmp_path: Path) -> None:
+    """Main's cursor stands at 50 while the inbox, restored from an older copy, would go on from 3."""
+    main = sqlite3.connect(tmp_path / "main.sqlite3")
+    main.execute("CREATE TABLE cursor (name TEXT PRIMARY KEY, position INTEGER)")
+    main.execute("INSERT INTO cursor VALUES ('inbox', 50)")
+    main.commit()
+    inbox = sqlite3.connect(tmp_path / "inbox.sqlite3", isolation_level=None)
+    inbox.execute("CREATE TABLE inbox (id INTEGER PRIMARY KEY AUTOINCREMENT, body BLOB)")
+    count = SqliteCount(tmp_path / "inbox.sqlite3", tmp_path / "main.sqlite3")
+    for taken in (0, 2):
+        inbox.execute("DELETE FROM sqlite_sequence")
+        for _ in range(taken):
+            inbox.execute("INSERT INTO inbox (body) VALUES (x'00')")
+        assert count().rows == 0
+        assert inbox.execute("INSERT INTO inbox (body) VALUES (x'00')").lastrowid == 51
+        assert count().rows == 1, "what came after the restore waits for the corridor and is not trimmed"
+        assert inbox.execute("SELECT id FROM inbox").fetchall() == [(51,)], "what the corridor had is trimmed"
+        inbox.execute("DELETE FROM inbox")

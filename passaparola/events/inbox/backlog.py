@@ -88,6 +88,7 @@ class SqliteCount:
             f"{self._inbox.absolute().as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=0.05
         )
         try:
+            _catch_up(inbox, position)
             _trim(inbox, position)
             (last,) = inbox.execute("SELECT COALESCE(MAX(id), 0) FROM inbox").fetchone()
             pages, free, size = (
@@ -105,6 +106,18 @@ class SqliteCount:
         finally:
             main.close()
         return row[0] if row else 0
+
+
+def _catch_up(inbox: sqlite3.Connection, position: int) -> None:
+    """Give out no number that the cursor has passed: an inbox restored from an older copy would otherwise do so.
+
+    Such rows would count as consumed, and be trimmed. Runs before the first row is taken in.
+    """
+    row = inbox.execute("SELECT seq FROM sqlite_sequence WHERE name = 'inbox'").fetchone()
+    if row is None and position:
+        inbox.execute("INSERT INTO sqlite_sequence (name, seq) VALUES ('inbox', ?)", [position])
+    elif row is not None and row[0] < position:
+        inbox.execute("UPDATE sqlite_sequence SET seq = ? WHERE name = 'inbox'", [position])
 
 
 def _trim(inbox: sqlite3.Connection, position: int) -> None:
