@@ -5,7 +5,9 @@ import os
 from functools import cache
 from pathlib import Path
 
-_LOCALE = Path(__file__).resolve().parents[1] / "locale" / "cli"
+_LOCALE = Path(__file__).resolve().parents[1] / "locale"
+# Ours first; a sentence that another catalogue has already stands only there.
+_CATALOGUES = ("cli", "rooms", "console", "portal", "api")
 _LANGUAGES = ("es", "it", "en")
 
 
@@ -23,7 +25,13 @@ def language() -> str:
 
 @cache
 def _catalogue() -> standard.NullTranslations:
-    return standard.translation("django", localedir=_LOCALE, languages=[language()], fallback=True)
+    first, *others = (
+        standard.translation("django", localedir=_LOCALE / name, languages=[language()], fallback=True)
+        for name in _CATALOGUES
+    )
+    for one in others:
+        first.add_fallback(one)
+    return first
 
 
 def gettext(text: str) -> str:

@@ -241,10 +241,11 @@ def _is_settled() -> bool:
 def _stages() -> str:
     from django.db.models import Count
 
+    from passaparola.programs import wording
     from passaparola.segments.models import Traits
 
     found = dict(Traits.objects.values_list("stage").annotate(count=Count("pk")))
-    return ", ".join(f"{found.get(stage, 0)} {stage}" for stage in ("few", "some", "many"))
+    return ", ".join(f"{found.get(stage, 0)} {wording.stage(language(), stage)}" for stage in ("few", "some", "many"))
 
 
 def _summary(folder: Path) -> None:
