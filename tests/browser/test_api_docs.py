@@ -27,5 +27,5 @@ def test_it_fits_and_leads_to_each_route(server: Server, new_page: Callable[...,
         page.set_viewport_size({"width": width, "height": 800})
         page.goto(f"{server.url}/api/docs")
         assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0, width
-    page.get_by_role("navigation").get_by_role("link", name="Record that two persons are one").click()
+    page.get_by_role("navigation").get_by_role("link", name="POST /people/merge").click()
     expect(page.locator("#merge_people")).to_be_in_viewport()

@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from docs import generate
+from passaparola.doors.api import reference
 from passaparola.doors.api.service import api
 from passaparola.programs import terms
 from tests.doors.api_calls import Api, forget_what_is_remembered, secret
@@ -35,6 +36,17 @@ def test_every_route_scope_and_problem_is_on_the_page() -> None:
     assert "<script" not in page and " style=" not in page and " on" + "click=" not in page
     assert not re.findall(r'(?:src|href)="(?:https?:)?//', page)
     assert "script-src 'self'" in answer["Content-Security-Policy"]
+
+
+def test_everything_a_caller_sends_is_explained() -> None:
+    mute = [
+        f"{route.id}: {value.name}"
+        for chapter in reference.chapters(api.schema)
+        for route in chapter.routes
+        for value in (*route.parameters, *route.body)
+        if not value.meaning and not (value in route.parameters and route.method == "GET")
+    ]
+    assert not mute
 
 
 def test_problems_point_at_their_description() -> None:

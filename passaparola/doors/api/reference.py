@@ -43,6 +43,11 @@ class Route:
     listed: bool
     problems: tuple[str, ...]
 
+    @property
+    def short(self) -> str:
+        """The path below /api/v1."""
+        return self.path.removeprefix("/api/v1")
+
 
 @dataclass(frozen=True, slots=True)
 class Chapter:

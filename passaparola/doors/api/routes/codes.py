@@ -33,8 +33,8 @@ class MistypedCode(Refusal):
 class CodeIn(In):
     """Who gets a code, in which programme."""
 
-    program: Id
-    person: Id
+    program: Id = Field(description="In which programme.")
+    person: Id = Field(description="Who becomes an advocate.")
 
 
 class CodeOut(Out):

@@ -51,7 +51,7 @@ class NotTaken(Refusal):
 class EventIn(In):
     """One event, in the names of the Segment specification."""
 
-    type: Literal["identify", "track", "page", "screen", "group", "alias"] = "track"
+    type: Literal["identify", "track", "page", "screen", "group", "alias"] = Field("track", description="Which call.")
     event: Annotated[ShortText | None, Field(description="The event's name; for track.")] = None
     message_id: Annotated[
         str | None,
@@ -59,16 +59,16 @@ class EventIn(In):
             pattern=r"^[\x21-\x7e]{1,100}$", description="Your own id: the same again is answered as the first time."
         ),
     ] = None
-    user_id: Outside | None = None
-    anonymous_id: Outside | None = None
-    group_id: Outside | None = None
+    user_id: Outside | None = Field(None, description="Your id of the person; this or anonymous_id is needed.")
+    anonymous_id: Outside | None = Field(None, description="Your id of a visitor not yet known.")
+    group_id: Outside | None = Field(None, description="For group.")
     previous_id: Annotated[Outside | None, Field(description="For alias.")] = None
     timestamp: Annotated[
         str | None,
         Field(max_length=40, description="When it happened (ISO 8601); now when absent.", json_schema_extra=_DATE_TIME),
     ] = None
-    properties: JsonObject = {}
-    traits: JsonObject = {}
+    properties: JsonObject = Field({}, description="What the event tells: docs/reference/events.md.")
+    traits: JsonObject = Field({}, description="For identify: what is known of the person.")
 
 
 class DoubtOut(Out):

@@ -37,10 +37,10 @@ class StagesOut(Out):
 class StagesIn(In):
     """The ranges must follow one another without gap, from 1, and the last must be open."""
 
-    period_days: PeriodDays
-    few: Annotated[list[Visits], Field(min_length=2, max_length=2)]
-    some: Annotated[list[Visits], Field(min_length=2, max_length=2)]
-    many: Annotated[list[Visits | None], Field(min_length=2, max_length=2)]
+    period_days: PeriodDays = Field(description="Days in which visits are counted.")
+    few: Annotated[list[Visits], Field(min_length=2, max_length=2, description="First and last number of visits.")]
+    some: Annotated[list[Visits], Field(min_length=2, max_length=2, description="First and last number of visits.")]
+    many: Annotated[list[Visits | None], Field(min_length=2, max_length=2, description="First number of visits, null.")]
 
 
 @router.get("/key", auth=any_key, response=answers(KeyOut, found=False))

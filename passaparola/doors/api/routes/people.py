@@ -35,7 +35,6 @@ from passaparola.doors.api.shapes import (
     Name,
     Page,
     PathId,
-    ShortText,
     Text,
     answers,
 )
@@ -49,20 +48,20 @@ Stage = Literal["none", "few", "some", "many"]
 class LookupIn(In):
     """A name under which somebody may be known."""
 
-    kind: Literal["user_id", "anonymous_id", "email", "phone", "card"]
-    value: Text
+    kind: Literal["user_id", "anonymous_id", "email", "phone", "card"] = Field(description="What sort of name it is.")
+    value: Text = Field(description="The name itself; a phone number best in international form.")
 
 
 class ConsentIn(In):
     """What somebody said about being written to."""
 
-    channel: Literal["email"]
-    purpose: Literal["referral", "offers", "service"]
-    state: Literal["given", "refused", "withdrawn"]
-    wording: Annotated[str, Field(max_length=500, pattern=r"^[^\x00]*$")] = ""
-    language: Language = "en"
-    source: ShortText = "api"
-    evidence: JsonObject = {}
+    channel: Literal["email"] = Field(description="How to write.")
+    purpose: Literal["referral", "offers", "service"] = Field(description="What to write about.")
+    state: Literal["given", "refused", "withdrawn"] = Field(description="What was said.")
+    wording: str = Field("", max_length=500, pattern=r"^[^\x00]*$", description="The words shown, to prove it later.")
+    language: Language = Field("en", description="The language of those words.")
+    source: Name = Field("api", description="Where it was said: shop form, till, phone.")
+    evidence: JsonObject = Field({}, description="What proves it: form number, time, place. No addresses.")
 
 
 class MergeIn(In):
@@ -70,13 +69,13 @@ class MergeIn(In):
 
     keep: Id = Field(description="The person that stays.")
     other: Id = Field(description="The person that is the same.")
-    reason: Name
+    reason: Name = Field(description="Why: same card, told us so.")
 
 
 class UnmergeIn(In):
     """Which merge to undo."""
 
-    merge: Id
+    merge: Id = Field(description="Its number, from the person's merges.")
 
 
 @router.get("/people", auth=needs("people:read"), response=answers(Page[PersonBrief], found=False))

@@ -33,22 +33,22 @@ State = Literal["draft", "active", "paused", "ended"]
 class ProgramIn(In):
     """A programme to be drafted."""
 
-    name: ShortText
-    kind: Literal["direct"] = "direct"
+    name: ShortText = Field(description="What staff calls it.")
+    kind: Literal["direct"] = Field("direct", description="Customers recommend directly.")
     terms: JsonObject = Field(description="What it promises: docs/reference/programme-terms.md.")
 
 
 class ProgramEdit(In):
     """A draft changed."""
 
-    name: ShortText
-    terms: JsonObject
+    name: ShortText = Field(description="What staff calls it.")
+    terms: JsonObject = Field(description="What it promises: docs/reference/programme-terms.md.")
 
 
 class BudgetIn(In):
     """How much a programme may promise."""
 
-    unit: Unit
+    unit: Unit = Field(description="ISO 4217 code, or PTS for points.")
     limit: AmountMinor | None = Field(description="In minor units; null for no limit.")
 
 
