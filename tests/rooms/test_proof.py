@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection, transaction
 
+from passaparola.kernel import audit
 from passaparola.ledger import proof
 from passaparola.ledger.proof import readings, statements
 from passaparola.programs.models import Referral
@@ -34,7 +35,16 @@ def _told() -> World:
     world.send(BRUNO.identify(), {**BRUNO.identify(), "anonymousId": "browser-7"}, BRUNO.buys("1001", 45.00, code=code))
     world.days_pass(31)
     world.send(DORA.identify(), DORA.buys("1002", 60.00, code=code), DORA.returns("1002", total=10))
-    world.act("Friend Signed Up", traits={"email": CHIARA.email}, code=code, consents=[{"channel": "email", "purpose": "offers"}])
+    world.act("Code Shared", code=code, channel="wa")
+    world.act("Link Clicked", code=code, token="a-click-of-chiaras", channel="wa")
+    world.act(
+        "Friend Signed Up",
+        click="a-click-of-chiaras",
+        traits={"email": CHIARA.email},
+        code=code,
+        consents=[{"channel": "email", "purpose": "offers"}],
+    )
+    audit.record("user:1", "programme.pause", "program:1", {}, world.now)
     message = world_message("ask")
     world.act("Message Handed Over", message=message, outcome="sent", detail="", provider_id="1")
     world.act("Message Delivered", message=message)
@@ -60,7 +70,9 @@ def test_the_story_as_it_was_told_is_in_order(world: World) -> None:
 
 BRUNOS = "(SELECT person_id FROM identity WHERE value = 'bruno')"
 DORAS = "(SELECT person_id FROM identity WHERE value = 'dora')"
-ALMAS_OWN = "(SELECT a.id FROM account a JOIN identity i ON i.person_id = a.owner_id WHERE i.value = 'alma' AND a.kind = 'own')"
+ALMAS_OWN = (
+    "(SELECT a.id FROM account a JOIN identity i ON i.person_id = a.owner_id WHERE i.value = 'alma' AND a.kind = 'own')"
+)
 ALMAS = "(SELECT person_id FROM identity WHERE value = 'alma')"
 PAID = f"(SELECT id FROM reward WHERE person_id = {BRUNOS})"
 HELD = f"(SELECT id FROM reward WHERE person_id = {DORAS})"
@@ -129,6 +141,10 @@ PLANTED: dict[str, list[str]] = {
         "UPDATE message SET key = 'reward_held:77' WHERE key = 'reward_held:1'"
     ],
     "reward_has_its_message": ["DELETE FROM message WHERE template = 'reward_paid'"],
+    "The worker has read no further in the inbox than the edge has written.": [
+        "INSERT INTO cursor (name, position) VALUES ('inbox', 1000000000)"
+    ],
+    "Each entry of the audit trail follows from the one before it.": ["UPDATE audit_entry SET act = 'nothing'"],
     "An order is worth what its event said.": ["UPDATE purchase_order SET amount_minor = amount_minor + 1 WHERE order_id = '1001'"],
     "What was given back of an order is what its refunds said.": [
         "UPDATE purchase_order SET refunded_minor = 1 WHERE order_id = '1002'"
@@ -174,6 +190,8 @@ def _lower_cap() -> str:
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_corruption_is_named(world: World, name: str) -> None:
+    if "inbox" in name and connection.vendor != "sqlite":
+        pytest.skip("on PostgreSQL there is no cursor: what was taken is deleted")
     plant(name)
     sentences = {file: statements.read(room, file)[0] for room, _, file in statements.STATEMENTS}
     assert list(look(sentences.get(name, name), world))
@@ -187,7 +205,9 @@ def test_every_check_has_its_plant() -> None:
 
 @pytest.mark.parametrize(("table", "column", "other"), statements.REFERENCES)
 def test_a_reference_to_nothing_is_named(world: World, table: str, column: str, other: str) -> None:
-    run(f"UPDATE {table} SET {column} = 987654 WHERE {column} = (SELECT MIN({column}) FROM {table} WHERE {column} IS NOT NULL)")
+    run(
+        f"UPDATE {table} SET {column} = 987654 WHERE {column} = (SELECT MIN({column}) FROM {table} WHERE {column} IS NOT NULL)"
+    )
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT COUNT(*) FROM {table} WHERE {column} = 987654")
         if not cursor.fetchone()[0]:

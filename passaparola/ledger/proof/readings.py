@@ -12,7 +12,7 @@ from django.conf import settings
 
 from passaparola.events import actions as events
 from passaparola.events import intake
-from passaparola.kernel import database
+from passaparola.kernel import audit, database
 from passaparola.ledger.proof.disagreement import Disagreement
 from passaparola.segments import stages
 
@@ -23,6 +23,8 @@ Terms = dict[tuple[int, int], dict[str, Any]]
 def all_of(now: datetime, alias: str) -> Iterator[tuple[str, Callable[[], Iterator[Disagreement]]]]:
     """Sentence and check, one by one."""
     for what, look in (
+        ("The worker has read no further in the inbox than the edge has written.", _cursor),
+        ("Each entry of the audit trail follows from the one before it.", _audit),
         ("An order is worth what its event said.", _orders),
         ("What was given back of an order is what its refunds said.", _refunds),
         ("A person's root is where the merges in force lead.", _roots),
@@ -57,6 +59,24 @@ def _beside(
         while key < row[0]:
             key, group = next(groups, end)
         yield row, group if key == row[0] else []
+
+
+# --- log and trail -----------------------------------------------------------------------------------
+
+
+def _cursor(what: str, alias: str) -> Iterator[Disagreement]:
+    """On SQLite a lost inbox file would begin again at 1, behind the cursor, and never be read."""
+    if alias != "default" or "inbox" not in settings.DATABASES:
+        return
+    written = database.rows("SELECT COALESCE(MAX(seq), 0) FROM sqlite_sequence WHERE name = 'inbox'", alias="inbox")[0][0]
+    for (position,) in _read("SELECT position FROM cursor WHERE name = 'inbox'", alias):
+        if position > written:
+            yield Disagreement("cursor", "inbox", what, f"at most {written}", position)
+
+
+def _audit(what: str, alias: str) -> Iterator[Disagreement]:
+    for id_ in audit.broken() if alias == "default" else ():
+        yield Disagreement("audit_entry", id_, what, "the hash of what it says and of the entry before", "another")
 
 
 # --- orders ----------------------------------------------------------------------------------------
