@@ -1,6 +1,6 @@
 """What a channel is, and the one vocabulary in which all of them say what became of a message.
 
-This room declares the interface; the adapters implement it (docs/howto/channels.md).
+This room declares the interface; the adapters implement it (docs/howto/messages.md).
 """
 
 from dataclasses import dataclass

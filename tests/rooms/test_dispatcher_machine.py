@@ -97,9 +97,12 @@ class Outbox(RuleBasedStateMachine):
     @rule(
         who=st.integers(0, 1),
         script=st.lists(
-            st.sampled_from(["sent", "sent", "later", "failed", "unknown", "lost", "away", "killed_before", "killed_after"]), max_size=4
+            st.sampled_from(
+                ["sent", "sent", "later", "failed", "unknown", "lost", "away", "killed_before", "killed_after"]
+            ),
+            max_size=4,
         ),
-    )  # fmt: skip
+    )
     def cycle(self, who: int, script: list[str]) -> None:
         self.post.script = script
         try:
@@ -131,7 +134,9 @@ class Outbox(RuleBasedStateMachine):
         unknown = list(Message.objects.filter(id__in=self.mine, state="unknown").values_list("id", flat=True))
         if unknown:
             id_ = data.draw(st.sampled_from(unknown))
-            corridor.submit([corridor.act("Message Resent", source="console", properties={"message": id_}, now=self.now)])
+            corridor.submit(
+                [corridor.act("Message Resent", source="console", properties={"message": id_}, now=self.now)]
+            )
             self.resent[id_] = self.resent.get(id_, 0) + 1
 
     @invariant()

@@ -32,10 +32,15 @@ def test_only_a_yes_is_a_yes(state: str | None) -> None:
     assert guard.objection(message(), facts(consents=consents), NOW) == "no_consent"
 
 
-@pytest.mark.parametrize(("state", "answer"), [(None, None), ("given", None), ("refused", "no_consent"), ("withdrawn", "no_consent")])
+@pytest.mark.parametrize(
+    ("state", "answer"), [(None, None), ("given", None), ("refused", "no_consent"), ("withdrawn", "no_consent")]
+)
 def test_a_notice_goes_unless_there_was_a_no(state: str | None, answer: str | None) -> None:
     consents = {"service": state} if state else {}
-    assert guard.objection(message("reward_paid", "service"), facts(consents=consents, program_state="ended"), NOW) == answer
+    assert (
+        guard.objection(message("reward_paid", "service"), facts(consents=consents, program_state="ended"), NOW)
+        == answer
+    )
 
 
 @pytest.mark.parametrize(
@@ -54,12 +59,19 @@ def test_years(born_on: date, today: date, years: int) -> None:
 
 @given(
     st.builds(
-        Facts, root_id=st.just(1), address=st.sampled_from(["", "a@b.test"]), is_forgotten=st.booleans(), is_suppressed=st.booleans(),
-        birth_on=st.none() | st.dates(date(1930, 1, 1), date(2026, 1, 1)), program_state=st.sampled_from(["active", "paused", ""]),
-        consents=st.dictionaries(st.sampled_from(["referral", "service", "offers"]), st.sampled_from(["given", "withdrawn", "requested"])),
+        Facts,
+        root_id=st.just(1),
+        address=st.sampled_from(["", "a@b.test"]),
+        is_forgotten=st.booleans(),
+        is_suppressed=st.booleans(),
+        birth_on=st.none() | st.dates(date(1930, 1, 1), date(2026, 1, 1)),
+        program_state=st.sampled_from(["active", "paused", ""]),
+        consents=st.dictionaries(
+            st.sampled_from(["referral", "service", "offers"]), st.sampled_from(["given", "withdrawn", "requested"])
+        ),
     ),
     st.sampled_from(["service", "referral", "offers"]),
-)  # fmt: skip
+)
 def test_no_combination_writes_to_whom_it_must_not(known: Facts, purpose: str) -> None:
     template = "ask" if purpose == "referral" else "reward_paid"
     if guard.objection(message(template, purpose), known, NOW) is None:
