@@ -199,7 +199,8 @@ def _codes_in_rooms() -> Iterator[tuple[str, str]]:
                         if isinstance(key, ast.Constant) and key.value == "code":
                             either = (value.body, value.orelse) if isinstance(value, ast.IfExp) else (value,)
                             for part in either:
-                                if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                                # An advocate’s code is a "code" too, but never lower case.
+                                if isinstance(part, ast.Constant) and str(part.value).islower():
                                     yield part.value, path.relative_to(PACKAGE).as_posix()
 
 
