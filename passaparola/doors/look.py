@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -78,7 +79,7 @@ STATES: dict[str, dict[str, tuple[str, Any]]] = {
     },
     "key": {"active": ("good", _("Active")), "revoked": ("", _("Revoked")), "expired": ("warn", _("Expired"))},
     "parked": {"open": ("warn", _("Parked")), "resolved": ("good", _("Sent again"))},
-    "arm": {"asked": ("accent", _("Asked")), "holdout": ("", _("Never asked"))},
+    "arm": {"asked": ("accent", _("Asked")), "holdout": ("", _("Control group"))},
 }
 
 
@@ -89,7 +90,7 @@ def _language() -> str:
 @cache
 def _fingerprint(path: str) -> str:
     found = finders.find(path)
-    return hashlib.sha256(open(found, "rb").read()).hexdigest()[:10] if found else ""
+    return hashlib.sha256(Path(found).read_bytes()).hexdigest()[:10] if found else ""
 
 
 @register.simple_tag
@@ -162,7 +163,7 @@ def money(amount: int | None, unit: str) -> str:
 @register.filter
 def day(value: Any) -> str:
     """A day as 21 Nov 2026."""
-    if value is None:
+    if not value:
         return "–"
     return format_date(
         timezone.localtime(value) if isinstance(value, datetime) else value, "medium", locale=_language()
@@ -178,7 +179,7 @@ def clock(value: datetime | None) -> str:
 @register.filter
 def ago(value: datetime | None) -> str | SafeString:
     """How long ago or how soon; the exact moment in the title and for machines."""
-    if value is None:
+    if not value:
         return "–"
     gap = value - timezone.now()
     if abs(gap) > timedelta(days=300):

@@ -29,6 +29,7 @@ LANGUAGES = ("es", "it")
 HOMES: tuple[tuple[str, str], ...] = (
     ("doors/console/", "console"),
     ("templates/console/", "console"),
+    ("doors/look", "console"),
     ("doors/portal/", "portal"),
     ("templates/portal/", "portal"),
     ("programs/wording", "portal"),

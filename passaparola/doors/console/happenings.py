@@ -29,12 +29,13 @@ class Happened:
 
 
 def latest(limit: int) -> list[Happened]:
-    """The newest of referrals, rewards, stage changes and refusals: five queries whatever the limit."""
-    referrals = list(Referral.objects.exclude(state="refused").order_by("-opened_at")[:limit])
-    rewards = list(Reward.objects.order_by("-held_at")[:limit])
-    settled = list(Reward.objects.exclude(settled_at=None).order_by("-settled_at")[:limit])
-    changes = list(StageChange.objects.filter(after="many").order_by("-at")[:limit])
-    refusals = list(Decision.objects.filter(kind="attribute", outcome="refused").order_by("-at")[:limit])
+    """The newest of referrals, rewards, stage changes and refusals: a third of the lines at most of one kind."""
+    each = max(1, limit // 3)
+    referrals = list(Referral.objects.exclude(state="refused").order_by("-opened_at")[:each])
+    rewards = list(Reward.objects.order_by("-held_at")[:each])
+    settled = list(Reward.objects.exclude(settled_at=None).order_by("-settled_at")[:each])
+    changes = list(StageChange.objects.filter(after="many").order_by("-at")[:each])
+    refusals = list(Decision.objects.filter(kind="attribute", outcome="refused").order_by("-at")[:each])
     who = everybody(
         [i for r in referrals for i in (r.advocate_id, r.friend_id)]
         + [reward.person_id for reward in (*rewards, *settled)]

@@ -15,7 +15,7 @@ from passaparola.people.models import Person
 from passaparola.programs.models import Program
 
 DAYS = (7, 30, 90)
-LATEST_MAX = 14
+LATEST_MAX = 12
 
 
 @dataclass(frozen=True)

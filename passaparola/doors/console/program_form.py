@@ -108,7 +108,7 @@ class ProgramForm(Plain):
     per_year_max = _whole(_("Asks for each person in a year, at most"), 1, 366)
     delay_hours = _whole(_("Hours to wait after the moment"), 0, 2160)
     holdout_percent = _whole(
-        _("Never asked"),
+        _("Control group, never asked"),
         0,
         50,
         _("A group drawn by lot, so that you can see what asking brings. 10 % is a good start."),

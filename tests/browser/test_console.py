@@ -1,0 +1,147 @@
+"""The console in a real browser against a real server: axe, both themes, widths, keyboard, and all of it without script."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.running import ROOT, Server
+
+AXE = (Path(__file__).parent / "axe-4.14.1" / "axe.min.js").read_text(encoding="utf-8")
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PASSWORD = "a-password-of-the-tests"
+OWNER = f"""
+import django; django.setup()
+from django.contrib.auth.models import User
+from passaparola.doors.console import roles
+roles.give(User.objects.create_user("dora", password="{PASSWORD}"), "owner")
+"""
+PAGES = (
+    "", "people", "people/1", "people/1/merge?other=2", "people/1/consent", "people/1/forget", "programs", "programs/1",
+    "programs/new", "programs/1/launch", "programs/1/end", "messages", "messages/1", "events", "events/1", "events/parked",
+    "stages?some=2&many=5&period_days=365", "install", "team", "search?q=alma", "look", "password",
+)  # fmt: skip
+NARROW = {"width": 360, "height": 800}
+WIDE = {"width": 1280, "height": 900}
+
+NewPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="module")
+def console(server: Server) -> str:
+    """A server with Alma's world and Dora, who owns it; the console's address."""
+    for command in (["-m", "tests.portal_world"], ["-c", OWNER]):
+        made = subprocess.run(
+            [sys.executable, *command],
+            cwd=ROOT, env={**server.environment, "DJANGO_SETTINGS_MODULE": "passaparola.settings"},
+            capture_output=True, text=True, check=False, timeout=120,
+        )  # fmt: skip
+        assert made.returncode == 0, made.stderr
+    return f"{server.url}/console/"
+
+
+def sign_in(page: Page, console: str) -> Page:
+    page.goto(console + "sign-in")
+    page.locator("[name=username]").fill("dora")
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("form .btn-primary").click()
+    expect(page).to_have_url(console)
+    return page
+
+
+@pytest.mark.parametrize(("theme", "size"), [("light", WIDE), ("dark", NARROW)])
+def test_axe_finds_nothing_and_nothing_runs_over(console: str, new_page: NewPage, theme: str, size: dict[str, int]) -> None:
+    page = sign_in(new_page(locale="en", color_scheme=theme, viewport=size), console)
+    faults = []
+    for path in PAGES:
+        answer = page.goto(console + path)
+        assert answer is not None and answer.status == 200, path
+        assert page.evaluate("document.documentElement.dataset.bsTheme") == theme
+        page.evaluate(AXE)
+        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
+        faults += [f"{path}: {v['id']} at {v['nodes'][0]['html'][:120]}" for v in found]
+        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
+            faults.append(f"{path}: wider than the window")
+    assert not faults, "\n".join(faults)
+
+
+@pytest.mark.parametrize("language", ["es", "it"])
+def test_longer_words_fit_the_narrowest_window(console: str, new_page: NewPage, language: str) -> None:
+    page = sign_in(new_page(locale=language, viewport=NARROW), console)
+    for path in PAGES:
+        page.goto(console + path)
+        assert page.locator("html").get_attribute("lang") == language
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_ctrl_k_finds_by_keyboard_alone(console: str, new_page: NewPage) -> None:
+    page = sign_in(new_page(locale="en"), console)
+    page.keyboard.press("Control+k")
+    box = page.get_by_role("combobox", name="Search people")
+    expect(box).to_be_focused()
+    page.keyboard.type("almaa", delay=20)
+    expect(page.get_by_role("option", name="Alma").first).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowUp")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Alma")
+    page.keyboard.press("g")
+    page.keyboard.press("s")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Stages")
+
+
+def test_a_programme_is_drafted_with_its_preview_and_launched(console: str, new_page: NewPage) -> None:
+    page = sign_in(new_page(locale="en"), console)
+    page.goto(console + "programs/new")
+    page.get_by_label("Name of the programme").fill("Summer")
+    page.get_by_label("The advocate gets", exact=True).fill("750")
+    expect(page.locator("#preview")).to_contain_text("You get 750 points")
+    page.locator("[name=preview_language]").select_option("it")
+    expect(page.locator("#preview")).to_contain_text("750 punti")
+    page.get_by_label("Target").fill("50")
+    page.get_by_label("Until").fill("2030-06-30")
+    page.get_by_role("button", name="Save and look before launching").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Launch the programme")
+    page.get_by_label("Type ").fill(page.locator("[name=shown]").input_value())
+    page.get_by_role("button", name="Launch").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Active")
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Paused")
+
+
+def test_the_colours_are_remembered(console: str, new_page: NewPage) -> None:
+    page = sign_in(new_page(locale="en", color_scheme="light"), console)
+    page.locator(".side .whoami").click()
+    with page.expect_response("**/console/theme"):
+        page.locator(".side").get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+
+
+def test_stages_answer_while_one_types(console: str, new_page: NewPage) -> None:
+    page = sign_in(new_page(locale="en"), console)
+    page.goto(console + "stages")
+    page.get_by_label("Many starts at").fill("2")
+    expect(page.locator("#simulation")).to_contain_text("Many must start above some")
+    page.get_by_label("Some starts at").fill("2")
+    page.get_by_label("Many starts at").fill("9")
+    expect(page.locator("#simulation")).to_contain_text("Nothing has changed yet")
+
+
+def test_everything_works_without_script(console: str, new_page: NewPage) -> None:
+    page = sign_in(new_page(locale="en", java_script_enabled=False), console)
+    page.goto(console + "people")
+    page.get_by_role("searchbox").fill("alm")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("link", name="Alma").first.click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Alma")
+    page.locator(".side").get_by_role("link", name="Search").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Search")
+    page.goto(console + "programs/new")
+    page.get_by_label("Name of the programme").fill("Without script")
+    page.get_by_role("button", name="Save draft").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Without script")
