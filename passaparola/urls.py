@@ -11,7 +11,7 @@ urlpatterns = [
     path("console/", include("passaparola.doors.console.urls")),
     path("", include("passaparola.doors.portal.urls")),
     path("api/docs", api.reference),
-    re_path(r"^api/v1/(?P<rest>.*)$", api.enter),
+    re_path(r"^api/v1/(?P<rest>(?s:.*))$", api.enter),
 ]
 
 # Answers of the last resort, in the reader's language and without the console's frame.

@@ -70,9 +70,13 @@ def test_numbers_in_paths(caller: Api, path: str) -> None:
     assert caller.get(path).status_code == 422
 
 
-def test_unknown_addresses_and_methods(caller: Api) -> None:
-    answer = caller.get("/persons")
-    assert answer.status_code == 404 and answer.data["code"] == "not_found"
+@pytest.mark.parametrize("path", ["/persons", "/", "", "/codes/a%0Ab", "/people/1/", "//people", "/%00"])
+def test_unknown_addresses(caller: Api, path: str) -> None:
+    answer = caller.get(path) if path else caller.get("/")
+    assert answer.status_code in (404, 422) and answer["Content-Type"] == "application/problem+json"
+
+
+def test_unknown_methods(caller: Api) -> None:
     answer = caller.call("PATCH", "/people/1")
     assert answer.status_code == 405 and "GET" in answer["Allow"] and answer.data["code"] == "method_not_allowed"
 

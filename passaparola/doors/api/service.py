@@ -144,4 +144,4 @@ def urls() -> list[URLPattern]:
     """Everything below /api/v1/, the unknown addresses included."""
     patterns, _, _ = api.urls
     kept = [path(str(p.pattern), _guarded(p.callback)) for p in patterns if p.name != "api-root"]  # type: ignore[arg-type,union-attr]
-    return [*kept, re_path(r"^.*$", _nowhere)]
+    return [*kept, re_path(r"^(?s:.*)$", _nowhere)]
