@@ -62,6 +62,13 @@ def test_allowed(url: str) -> None:
     assert parse(url, HOSTS) is not None
 
 
+@pytest.mark.parametrize(
+    "url", ["https://user@shop.example/", "https://shop.example\\@evil.example/", "ftp://shop.example/", "/f/x", "https://[x/"]
+)
+def test_refused(url: str) -> None:
+    assert parse(url, HOSTS) is None
+
+
 def test_letters_of_other_alphabets_are_encoded_and_escapes_kept() -> None:
     destination = parse("https://shop.example/niño/%C3%A9/%2F?q=è&x=%26#ü", HOSTS)
     assert destination is not None
