@@ -3,8 +3,9 @@
 import re
 from dataclasses import dataclass
 from functools import cache
-from html import escape
 from typing import Any
+
+from markupsafe import escape
 
 from passaparola.messages import kinds, liquid, markup, texts
 from passaparola.messages.texts import Text
@@ -40,20 +41,45 @@ def compose(text: Text, values: dict[str, Any], *, is_strict: bool = False) -> C
 
     `is_strict` (previews, test sends) raises Broken where a value without a default is missing; otherwise it stays empty.
     """
-    given = _with_nothing({**values, "language": text.language})
-    # Subject and preview in one go: setting up a rendering costs as much as doing it.
-    lines = f"{text.subject}{_BETWEEN}{text.preview}" if text.preview else text.subject
-    try:
-        subject, _, preview = liquid.render(lines, given, is_html=False, is_strict=is_strict).partition(_BETWEEN)
-        body = liquid.render(text.body, given, is_html=True, is_strict=is_strict)
-    except liquid.Problem as problem:
-        raise Broken(str(problem)) from problem
+    lines, html, plain = parts(text, values, is_strict=is_strict)
+    return Composed(two_lines(lines)[0], html, plain)
+
+
+def parts(
+    text: Text, values: dict[str, Any], *, shown_as: tuple[str, str] | None = None, is_strict: bool = False
+) -> tuple[str, str, str]:
+    """Subject and preview as rendered (see two_lines), the whole HTML, the whole plain text. Raises Broken.
+
+    `shown_as` stands for subject and preview within the HTML, where they are to be filled in later.
+    """
+    given = {**values, "language": text.language}
+    lines = _render(_lines(text), given, is_html=False, is_strict=is_strict)
+    subject, preview = shown_as or two_lines(lines)
+    body = _render(text.body, given, is_html=True, is_strict=is_strict)
     if len(body) > BODY_CHARACTERS_MAX:
         raise Broken(f"longer than {BODY_CHARACTERS_MAX} characters")
     # Why she gets this is ours and names nothing but the business.
     why = text.why.replace("{{ business }}", str(values["business"]))
-    around = {**values, "subject": _line(subject), "preview": _line(preview), "why": why, "language": text.language}
-    return Composed(around["subject"], _framed(text.language, body, around), _plain(text.language, body, around))
+    around = {**given, "subject": subject, "preview": preview, "why": why}
+    return lines, _framed(text.language, body, around), _plain(text.language, body, around)
+
+
+def two_lines(rendered: str) -> tuple[str, str]:
+    """Subject and preview, each one line."""
+    subject, _, preview = rendered.partition(_BETWEEN)
+    return _line(subject), _line(preview)
+
+
+def _lines(text: Text) -> str:
+    """Subject and preview in one go: setting up a rendering costs as much as doing it."""
+    return f"{text.subject}{_BETWEEN}{text.preview}" if text.preview else text.subject
+
+
+def _render(source: str, values: dict[str, Any], *, is_html: bool, is_strict: bool) -> str:
+    try:
+        return liquid.render(source, _with_nothing(values), is_html=is_html, is_strict=is_strict)
+    except liquid.Problem as problem:
+        raise Broken(str(problem)) from problem
 
 
 def _with_nothing(values: dict[str, Any]) -> dict[str, Any]:
@@ -65,7 +91,7 @@ def _framed(language: str, body: str, values: dict[str, Any]) -> str:
     """The whole HTML message. Every value is escaped but the body, which Liquid has escaped."""
     pieces = list(texts.frame(language))
     for position in range(1, len(pieces), 2):
-        pieces[position] = body if pieces[position] == "body" else escape(values[pieces[position]])
+        pieces[position] = body if pieces[position] == "body" else str(escape(values[pieces[position]]))
     return "".join(pieces)
 
 

@@ -15,9 +15,9 @@ from typing import Any, Protocol
 
 from passaparola.kernel import database, log, outbox
 from passaparola.kernel.outbox import Claim
-from passaparola.messages import actions, facts, guard, suppression, texts, values
+from passaparola.messages import actions, facts, guard, mold, suppression, texts, values
 from passaparola.messages.channel import Channel, Letter, Outcome, Result, Unreachable
-from passaparola.messages.compose import Broken, Composed, compose
+from passaparola.messages.compose import Broken, Composed
 from passaparola.messages.values import House
 
 SOURCE = "dispatcher"
@@ -224,12 +224,12 @@ class Dispatcher:
         """The message as the person will see it. If the operator's text breaks on these values, the shipped one stands in."""
         text = texts.in_force(key, language, self._texts)
         try:
-            return compose(text, given)
+            return mold.composed(text, given)
         except Broken:
             if not text.is_edited:
                 raise
             log.get().error("messages.text.broken", message=message_id, template=key, language=language)
-            return compose(texts.shipped(key, language), given)
+            return mold.composed(texts.shipped(key, language), given)
 
     def _note(self, one: _Ready, result: Result, now: datetime) -> None:
         """Keep the outcome until the next transaction; a passing trouble is tried again until the deadline."""
