@@ -45,10 +45,10 @@ STATES: dict[str, dict[str, tuple[str, Any]]] = {
         "ended": ("", _("Ended")),
     },
     "referral": {
-        "registered": ("friend", _("Registered")),
+        "registered": ("friend", _("Joined")),
         "qualified": ("friend", _("Qualified")),
-        "converted": ("accent", _("Bought")),
-        "rewarded": ("good", _("Rewarded")),
+        "converted": ("accent", _("Ordered")),
+        "rewarded": ("good", _("Paid out")),
         "refused": ("bad", _("Refused")),
         "expired": ("", _("Expired")),
         "reversed": ("bad", _("Reversed")),
@@ -79,7 +79,7 @@ STATES: dict[str, dict[str, tuple[str, Any]]] = {
     },
     "key": {"active": ("good", _("Active")), "revoked": ("", _("Revoked")), "expired": ("warn", _("Expired"))},
     "parked": {"open": ("warn", _("Parked")), "resolved": ("good", _("Sent again"))},
-    "arm": {"asked": ("accent", _("Asked")), "holdout": ("", _("Control group"))},
+    "arm": {"asked": ("accent", _("To be asked")), "holdout": ("", _("Control group"))},
 }
 
 

@@ -85,7 +85,9 @@ def _page(request: HttpRequest, form: KeyForm) -> HttpResponse:
 
 def _make(request: HttpRequest, wanted: dict[str, str]) -> None:
     public = wanted["kind"] == "public"
-    scopes = {"public": (), "server": (keys.SEND_EVENTS,), "read": (keys.SEND_EVENTS, keys.READ), "all": ()}[wanted["kind"]]
+    scopes = {"public": (), "server": (keys.SEND_EVENTS,), "read": (keys.SEND_EVENTS, keys.READ), "all": ()}[
+        wanted["kind"]
+    ]
     key, text = keys.make(
         name=wanted["name"], source=wanted["source"], now=timezone.now(), public=public, scopes=scopes
     )

@@ -15,7 +15,7 @@ from passaparola.programs import wording
 
 # Event → icon, tone, title; those not listed go by their own name.
 EVENTS: dict[str, tuple[str, str, Any]] = {
-    "Order Completed": ("shopping-bag", "accent", gettext_lazy("Bought")),
+    "Order Completed": ("shopping-bag", "accent", gettext_lazy("Purchase")),
     "Order Refunded": ("receipt-refund", "bad", gettext_lazy("Gave goods back")),
     "Order Cancelled": ("receipt-refund", "bad", gettext_lazy("Order cancelled")),
     "Visit Recorded": ("activity", "", gettext_lazy("Visit")),
@@ -101,6 +101,8 @@ MESSAGE_REASONS = {
 MERGE_REASONS = {
     "same_user_id": gettext_lazy("Same customer number."),
     "same_email": gettext_lazy("Same e-mail address."),
+    "same e-mail address": gettext_lazy("Same e-mail address."),
+    "by hand": gettext_lazy("A colleague decided so."),
     "alias": gettext_lazy("The shop said so (alias)."),
     "staff": gettext_lazy("A colleague decided so."),
 }

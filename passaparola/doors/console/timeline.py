@@ -40,6 +40,8 @@ class Entry:
     url: str = ""
     raw: str = ""
     simulated: bool = False
+    # The event that brought it about: what happened at one moment is told in the order of the log.
+    event_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,9 @@ def read(ids: Sequence[int], language: str, *, before: datetime, kind: str = "",
     words = plain(query).split()
     if words:
         entries = [entry for entry in entries if all(word in _text(entry) for word in words)]
-    return sorted(entries, key=lambda entry: entry.at, reverse=True)[: PAGE + 1]
+    return sorted(entries, key=lambda entry: (entry.at, entry.event_id, entry.kind != "events"), reverse=True)[
+        : PAGE + 1
+    ]
 
 
 def _text(entry: Entry) -> str:
@@ -91,6 +95,7 @@ def _events(reader: Reader) -> Iterator[Entry]:
             url=reverse("console:event", args=[row.id]),
             simulated=look.is_simulated(context),
             why=[_("Imported history: it neither asks nor pays.")] if row.history else [],
+            event_id=row.id,
         )
 
 
@@ -100,18 +105,23 @@ def _stages(reader: Reader) -> Iterator[Entry]:
             "before": look.stage_word(row.before),
             "after": look.stage_word(row.after),
         }
-        yield Entry(row.at, "stages", "stairs", "accent", title, why=sayings.stage_reason(row.reason))
+        yield Entry(
+            row.at, "stages", "stairs", "accent", title, why=sayings.stage_reason(row.reason), event_id=row.event_id
+        )
 
 
 def _decisions(reader: Reader) -> Iterator[Entry]:
-    rows = Decision.objects.filter(person_id__in=reader.ids, at__lt=reader.before)
+    # A merge is told from its own row, which knows with whom.
+    rows = Decision.objects.filter(person_id__in=reader.ids, at__lt=reader.before).exclude(
+        kind="merge", outcome="merged"
+    )
     for row in rows.order_by("-at")[:ROWS_MAX]:
         icon, tone = sayings.DECISION_LOOKS.get((row.kind, row.outcome), ("list-details", ""))
         title = wording.decision(reader.language, row.kind, row.outcome)
         if row.program_id in reader.programs:
             title = f"{title} · {reader.programs[row.program_id]}"
         why = wording.decision_reasons(reader.language, row.reasons)
-        yield Entry(row.at, "decisions", icon, tone, title, why=why)
+        yield Entry(row.at, "decisions", icon, tone, title, why=why, event_id=row.event_id)
 
 
 def _referrals(reader: Reader) -> Iterator[Entry]:
@@ -132,6 +142,7 @@ def _referrals(reader: Reader) -> Iterator[Entry]:
             why=[wording.referral_reason(reader.language, row.reason, "staff")] if row.reason else [],
             badge=("referral", row.state),
             simulated=bool(other and look.is_simulated(other)),
+            event_id=row.event_id,
         )
 
 
@@ -151,7 +162,8 @@ def _messages(reader: Reader) -> Iterator[Entry]:
         title = _("Message: %(what)s") % {"what": sayings.template(row.template)}
         why = [sayings.message_reason(reader.language, row.reason)] if row.reason else []
         url = reverse("console:message", args=[row.id])
-        yield Entry(row.planned_at, "messages", "mail", "", title, why=why, badge=("message", row.state), url=url)
+        badge = ("message", row.state)
+        yield Entry(row.planned_at, "messages", "mail", "", title, why, badge, url, event_id=row.event_id)
 
 
 def _consents(reader: Reader) -> Iterator[Entry]:
@@ -163,7 +175,8 @@ def _consents(reader: Reader) -> Iterator[Entry]:
         }
         why = [f"“{row.wording}”"] if row.wording else []
         why.append(_("Source: %(source)s") % {"source": row.source})
-        yield Entry(row.at, "consents", "shield-check", "", title, why=why, badge=("consent", row.state))
+        badge = ("consent", row.state)
+        yield Entry(row.at, "consents", "shield-check", "", title, why, badge, event_id=row.event_id)
 
 
 def _sharing(reader: Reader) -> Iterator[Entry]:
@@ -174,11 +187,11 @@ def _sharing(reader: Reader) -> Iterator[Entry]:
             "code": codes[share.code_id],
             "channel": sayings.share(share.channel),
         }
-        yield Entry(share.at, "referrals", "share", "accent", title)
+        yield Entry(share.at, "referrals", "share", "accent", title, event_id=share.event_id)
     clicks = Click.objects.filter(code_id__in=list(codes), at__lt=reader.before).order_by("-at")[:ROWS_MAX]
     for click in clicks:
         title = _("Somebody opened the link of %(code)s") % {"code": codes[click.code_id]}
-        yield Entry(click.at, "referrals", "click", "friend", title)
+        yield Entry(click.at, "referrals", "click", "friend", title, event_id=click.event_id)
 
 
 def _merges(reader: Reader) -> Iterator[Entry]:
@@ -188,7 +201,7 @@ def _merges(reader: Reader) -> Iterator[Entry]:
         why = [sayings.merge_reason(row.reason)]
         if row.undone_at:
             why.append(_("Undone on %(day)s.") % {"day": look.day(row.undone_at)})
-        yield Entry(row.at, "decisions", "git-merge", "accent", title, why=why)
+        yield Entry(row.at, "decisions", "git-merge", "accent", title, why=why, event_id=row.event_id)
 
 
 # What the timeline is read from; the names are also its filters.
