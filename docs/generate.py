@@ -22,7 +22,7 @@ from docs import routes  # noqa: E402
 from passaparola.doors.api import reference  # noqa: E402
 from passaparola.doors.api.service import api  # noqa: E402
 from passaparola.events import catalogue  # noqa: E402
-from passaparola.events.intake import SERVER_ONLY  # noqa: E402
+from passaparola.events.claims import SERVER_ONLY  # noqa: E402
 from passaparola.kernel import keys  # noqa: E402
 
 

@@ -19,7 +19,8 @@ from django.db import DatabaseError
 
 from passaparola.events import intake, log
 from passaparola.events.actions import Events
-from passaparola.events.intake import Happening, Rejected, Unfit
+from passaparola.events.intake import Happening, Rejected
+from passaparola.events.reading import Unfit
 from passaparola.kernel import database
 from passaparola.kernel.batch import Batch
 from passaparola.kernel.errors import Refusal

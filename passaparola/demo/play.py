@@ -18,6 +18,7 @@ from passaparola.kernel.supervisor import CannotStart
 
 DEFAULT_FOLDER = "data-demo"
 ADVOCATES = 30
+JOINERS = 7
 _began = time.monotonic()
 
 
@@ -98,12 +99,11 @@ def _story(folder: Path, port: int, history: Any) -> None:
     from passaparola.demo import shop
     from passaparola.demo.friends import Crowd
     from passaparola.kernel import keys
-    from passaparola.kernel.models import Setting
 
     now = datetime.now(UTC)
     base = f"http://127.0.0.1:{port}"
     value = {"weeks": history.weeks, "households": history.households, "baskets": history.baskets}
-    Setting.objects.update_or_create(name="demo", defaults={"value": value, "changed_at": now})
+    shop.act("Setting Changed", name="demo", value=value)
     shop.act("Stages Changed", **history.ranges)
     words = _("real purchases: {baskets} baskets of {households} households, moved by {weeks} weeks")
     _say(words.format(baskets=f"{history.baskets:,}", households=history.households, weeks=history.weeks))
@@ -116,7 +116,7 @@ def _story(folder: Path, port: int, history: Any) -> None:
     crowd = Crowd(base, shop.Api(base, text), folder / "mail")
     advocates = _advocates(program)
     _first_wave(crowd, advocates)
-    _second_wave(crowd, advocates, program)
+    _second_wave(crowd, program)
     done = ", ".join(f"{_(what)} {count}" for what, count in crowd.did.items())
     _say(_("simulated: {done}").format(done=done))
 
@@ -190,13 +190,25 @@ def _own_goals(crowd: Any, advocates: list[tuple[str, str, str]]) -> None:
         crowd.sign_up(crowd.click(own_code), address=address)
 
 
-def _second_wave(crowd: Any, advocates: list[tuple[str, str, str]], program: int) -> None:
-    """Version 2 waits for the return window: its rewards are set aside, and released for the order that comes back."""
+def _joiners(program: int) -> list[str]:
+    """Customers nobody asked who join by themselves: their codes carry the terms of today, version 2."""
+    from passaparola.demo import shop
+    from passaparola.segments.models import Traits
+
+    people = Traits.objects.filter(stage="some").order_by("person_id").values_list("person_id", flat=True)[:JOINERS]
+    return [str(shop.act("Code Issued", program=program, person=person)["code"]) for person in people]
+
+
+def _second_wave(crowd: Any, program: int) -> None:
+    """Version 2 waits for the return window: its rewards are set aside, and released for the order that comes back.
+
+    Whoever has a code of version 1 keeps its terms; so version 2 is shown on customers who join now.
+    """
     from passaparola.demo import shop
 
     shop.act("Program Edited", program=program, name=shop.PROGRAM, terms=shop.terms(shop.HOLD_DAYS, datetime.now(UTC)))
     shop.act("Program Published", program=program)
-    friends = [crowd.click(code) for _token, code, _address in advocates[2:9]]
+    friends = [crowd.click(code) for code in _joiners(program)]
     for friend in friends:
         crowd.sign_up(friend)
     buyers = _confirm(crowd, friends, share=1.0)

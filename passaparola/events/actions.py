@@ -5,8 +5,9 @@ from typing import Any
 
 from django.conf import settings
 
-from passaparola.events.intake import Happening, Unfit
+from passaparola.events.intake import Happening
 from passaparola.events.models import Occurrence, Order
+from passaparola.events.reading import Unfit
 from passaparola.kernel import database, money
 from passaparola.kernel.batch import Batch, Record
 from passaparola.kernel.errors import Refusal

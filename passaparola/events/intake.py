@@ -13,6 +13,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from passaparola.events import claims
+from passaparola.events.reading import Body, Item, Unfit, decode_body, decode_item, decode_object, encode, object_text
+
 TYPES = ("identify", "track", "page", "screen", "group", "alias")
 # Day numbers count from here.
 EPOCH = date(1970, 1, 1)
@@ -77,50 +80,12 @@ class Rejected(msgspec.Struct):
     body: bytes
 
 
-class Unfit(Exception):
-    """Why an item cannot be an event: a code and a detail without personal data."""
-
-    def __init__(self, reason: str, detail: str = "") -> None:
-        self.reason, self.detail = reason, detail
-        super().__init__(reason)
-
-
-class _Item(msgspec.Struct, rename="camel"):
-    type: Any = None
-    message_id: Any = None
-    user_id: Any = None
-    anonymous_id: Any = None
-    group_id: Any = None
-    previous_id: Any = None
-    event: Any = None
-    name: Any = None
-    properties: msgspec.Raw = msgspec.Raw(b"")
-    traits: msgspec.Raw = msgspec.Raw(b"")
-    context: msgspec.Raw = msgspec.Raw(b"")
-    timestamp: Any = None
-    original_timestamp: Any = None
-    sent_at: Any = None
-
-
-class _Body(msgspec.Struct, rename="camel"):
-    batch: list[msgspec.Raw]
-    context: msgspec.Raw = msgspec.Raw(b"")
-    sent_at: Any = None
-
-
 class Limits(msgspec.Struct, frozen=True):
     """What intake needs to know of the settings."""
 
     time_zone: str
     future_seconds_max: int
     earliest_year: int
-
-
-_decode_item = msgspec.json.Decoder(_Item).decode
-_decode_body = msgspec.json.Decoder(_Body).decode
-_decode_any = msgspec.json.Decoder().decode
-_decode_object = msgspec.json.Decoder(dict[str, Any]).decode
-_encode = msgspec.json.Encoder(order="sorted").encode
 
 
 def read(
@@ -145,11 +110,11 @@ def read(
     return good, bad
 
 
-def _items(kind: str, call: str, body: bytes) -> tuple[list[Any], _Body | None]:
+def _items(kind: str, call: str, body: bytes) -> tuple[list[Any], Body | None]:
     if kind == "click":
         return [body], None
     if call == "batch" or kind == "import":
-        whole = _decode_body(body)
+        whole = decode_body(body)
         return list(whole.batch), whole
     return [body], None
 
@@ -161,26 +126,27 @@ def _happening(
     source: str,
     received_at: datetime,
     spare_id: str,
-    shared: _Body | None,
+    shared: Body | None,
     limits: Limits,
 ) -> Happening:
     if kind == "click":
         return _click(bytes(raw), source, received_at, spare_id, limits)
-    item = _decode_item(raw)
+    item = decode_item(raw)
     type_ = call if call in TYPES else item.type
     if type_ not in TYPES:
         raise Unfit("unknown_type", f"type must be one of {', '.join(TYPES)}")
     if kind == "web":
-        _claims(type_, item)
+        claims.weaken(type_, item)
     properties, traits, context = (
-        _object(r, n) for r, n in ((item.properties, "properties"), (item.traits, "traits"), (item.context, "context"))
+        object_text(r, n)
+        for r, n in ((item.properties, "properties"), (item.traits, "traits"), (item.context, "context"))
     )
     # The context is read only where something in it matters here.
     wanted = context and (kind == "import" or type_ == "identify" or (shared is not None and shared.context))
-    given = _decode_object(context) if context and wanted else {}
+    given = decode_object(context) if context and wanted else {}
     if shared is not None and shared.context:
-        given = {**_decode_object(_object(shared.context, "context") or "{}"), **given}
-        context = _encode(given).decode()
+        given = {**decode_object(object_text(shared.context, "context") or "{}"), **given}
+        context = encode(given).decode()
     happening = _build(
         type=type_,
         name=_name(type_, item),
@@ -205,43 +171,6 @@ def _happening(
     return happening
 
 
-# Facts that move money or permissions are believed from a server only: anybody can read a public key off a page.
-SERVER_ONLY = frozenset(
-    {
-        "Order Completed", "Order Refunded", "Order Cancelled", "Visit Recorded", "Offer Accepted", "Policy Premium Issued",
-        "Claim Settled", "Consent Given", "Consent Refused", "Consent Withdrawn",
-    }
-)  # fmt: skip
-_IDENTIFYING = ("email", "phone", "consents")
-
-
-def _claims(type_: str, item: _Item) -> None:
-    """What a browser says: kept under its anonymous id; who it says it is stays a claim until a server confirms it.
-
-    The server confirms by an identify (or any event) with both userId and anonymousId.
-    """
-    if type_ == "alias" or item.event in SERVER_ONLY:
-        raise Unfit("needs_secret_key", "send this from your server, with a secret key (sk_…)")
-    claimed: dict[str, Any] = {}
-    if item.user_id not in (None, ""):
-        if item.anonymous_id in (None, ""):
-            raise Unfit(
-                "needs_secret_key",
-                "with a public key anonymousId is needed; a userId alone is believed from a server only",
-            )
-        claimed["userId"], item.user_id = item.user_id, None
-    traits = _decode_object(text) if (text := _object(item.traits, "traits")) else {}
-    claimed |= {key: traits.pop(key) for key in _IDENTIFYING if key in traits}
-    if claimed:
-        traits["claimed"] = claimed
-        item.traits = msgspec.Raw(_encode(traits))
-    # One official SDK repeats the traits in the context.
-    context = _decode_object(text) if (text := _object(item.context, "context")) else {}
-    if isinstance(context.get("traits"), dict):
-        context["traits"] = {k: v for k, v in context["traits"].items() if k not in _IDENTIFYING}
-        item.context = msgspec.Raw(_encode(context))
-
-
 def _check_ids(happening: Happening) -> None:
     if happening.type == "alias":
         if not (happening.user_id and happening.previous_id):
@@ -253,7 +182,7 @@ def _check_ids(happening: Happening) -> None:
 
 
 def _click(body: bytes, source: str, received_at: datetime, spare_id: str, limits: Limits) -> Happening:
-    given = _decode_object(body)
+    given = decode_object(body)
     token = _id(given.get("token"), "token", 32) or ""
     if not token:
         raise Unfit("no_token", "a click needs its token")
@@ -298,9 +227,9 @@ def make_act(
         received_at=now,
         user_id=user_id,
         anonymous_id=anonymous_id,
-        properties=_encode(properties).decode(),
-        traits=_encode(traits).decode() if traits else None,
-        context=_encode(context).decode() if context else None,
+        properties=encode(properties).decode(),
+        traits=encode(traits).decode() if traits else None,
+        context=encode(context).decode() if context else None,
         zone=time_zone,
     )
 
@@ -325,8 +254,8 @@ def _build(*, zone: str, **values: Any) -> Happening:
 
 def unpack(happening: Happening) -> None:
     """Read the JSON columns once for all rooms."""
-    happening.props = _decode_object(happening.properties) if happening.properties != "{}" else {}
-    happening.given_traits = _decode_object(happening.traits) if happening.traits else {}
+    happening.props = decode_object(happening.properties) if happening.properties != "{}" else {}
+    happening.given_traits = decode_object(happening.traits) if happening.traits else {}
     happening.result, happening.notes, happening.before = {}, {}, None
 
 
@@ -346,16 +275,6 @@ def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
 
 
-def _object(raw: msgspec.Raw, what: str) -> str | None:
-    """JSON text of an object; null and absent are the same."""
-    data = bytes(raw)
-    if not data or data == b"null":
-        return None
-    if not data.startswith(b"{"):
-        raise Unfit("not_an_object", f"{what} must be an object")
-    return data.decode()
-
-
 def _id(value: Any, what: str, length_max: int = ID_LENGTH_MAX) -> str | None:
     """An id as text: numbers are taken whole, floats are refused (they lose digits above 2⁵³)."""
     if value is None or value == "":
@@ -372,7 +291,7 @@ def _id(value: Any, what: str, length_max: int = ID_LENGTH_MAX) -> str | None:
     return text or None
 
 
-def _name(type_: str, item: _Item) -> str:
+def _name(type_: str, item: Item) -> str:
     name = item.event if type_ == "track" else item.name
     if type_ == "track" and not (isinstance(name, str) and name.strip()):
         raise Unfit("no_event_name", "track needs event")
@@ -382,7 +301,7 @@ def _name(type_: str, item: _Item) -> str:
     return text
 
 
-def _when(item: _Item, shared: _Body | None, received_at: datetime, limits: Limits, *, exact: bool) -> datetime:
+def _when(item: Item, shared: Body | None, received_at: datetime, limits: Limits, *, exact: bool) -> datetime:
     """When it happened by our clock: the sender's clock error is taken out with sentAt; imports say it exactly."""
     original = _time(item.timestamp) or _time(item.original_timestamp) or received_at
     sent = _time(item.sent_at) or (_time(shared.sent_at) if shared else None)

@@ -20,6 +20,8 @@ class Evidence(msgspec.Struct, frozen=True):
     code_id: int
     at: datetime
     subject: str
+    # How long a click counts, by the terms of its code.
+    window_days: int
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -29,18 +31,25 @@ class Verdict(msgspec.Struct, frozen=True):
     reasons: list[dict[str, Any]]
 
 
-def choose(signs: Sequence[Evidence], *, window_days: int, now: datetime) -> Verdict:
+def choose(signs: Sequence[Evidence], *, now: datetime) -> Verdict:
     """The strongest evidence still within its window; the newest among equals."""
-    since = now - timedelta(days=window_days)
-    fitting = [sign for sign in signs if sign.method != "click" or since <= sign.at <= now]
+    fitting = [sign for sign in signs if sign.method != "click" or _counts(sign, now)]
     if not fitting:
-        late = [{"code": "window_over", "days": window_days}] if signs else [{"code": "no_evidence"}]
+        late = (
+            [{"code": "window_over", "days": max(sign.window_days for sign in signs)}]
+            if signs
+            else [{"code": "no_evidence"}]
+        )
         return Verdict(None, late)
     best = min(fitting, key=lambda sign: (METHODS.index(sign.method), -sign.at.timestamp(), sign.code_id))
     reasons: list[dict[str, Any]] = [{"code": "evidence", "method": best.method, "subject": best.subject}]
     if best.method == "click":
-        reasons.append({"code": "within_window", "days": window_days, "after_days": (now - best.at).days})
+        reasons.append({"code": "within_window", "days": best.window_days, "after_days": (now - best.at).days})
     others = {sign.code_id for sign in fitting} - {best.code_id}
     if others:
         reasons.append({"code": "conflict", "count": len(others)})
     return Verdict(best, reasons)
+
+
+def _counts(click: Evidence, now: datetime) -> bool:
+    return now - timedelta(days=click.window_days) <= click.at <= now

@@ -10,12 +10,12 @@ from passaparola.programs.attribution import METHODS, Evidence, choose
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
-def sign(method: str, code: int = 1, days: float = 1) -> Evidence:
-    return Evidence(method, code, NOW - timedelta(days=days), f"{method}:{code}")
+def sign(method: str, code: int = 1, days: float = 1, window_days: int = 90) -> Evidence:
+    return Evidence(method, code, NOW - timedelta(days=days), f"{method}:{code}", window_days)
 
 
-def chosen(*signs: Evidence, window_days: int = 90) -> Evidence | None:
-    return choose(signs, window_days=window_days, now=NOW).evidence
+def chosen(*signs: Evidence) -> Evidence | None:
+    return choose(signs, now=NOW).evidence
 
 
 def test_a_code_at_the_checkout_beats_a_bond_beats_a_click() -> None:
@@ -28,9 +28,9 @@ def test_a_code_at_the_checkout_beats_a_bond_beats_a_click() -> None:
 def test_the_last_click_wins_and_only_within_the_window() -> None:
     old, new = sign("click", 1, 80), sign("click", 2, 10)
     assert chosen(old, new) is new
-    assert chosen(old, window_days=79) is None
+    assert chosen(sign("click", 1, 80, window_days=79)) is None
     assert chosen(sign("click", days=90)) is not None
-    assert choose([sign("click", days=90.01)], window_days=90, now=NOW).reasons[0]["code"] == "window_over"
+    assert choose([sign("click", days=90.01)], now=NOW).reasons[0]["code"] == "window_over"
 
 
 def test_a_click_of_the_future_is_no_evidence() -> None:
@@ -38,7 +38,7 @@ def test_a_click_of_the_future_is_no_evidence() -> None:
 
 
 def test_a_conflict_is_noted() -> None:
-    reasons = choose([sign("code", 1), sign("click", 2)], window_days=90, now=NOW).reasons
+    reasons = choose([sign("code", 1), sign("click", 2)], now=NOW).reasons
     assert {reason["code"] for reason in reasons} == {"evidence", "conflict"}
 
 

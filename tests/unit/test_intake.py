@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from passaparola.events import intake
+from passaparola.events import claims, intake
 from tests.shared import shared
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -140,7 +140,7 @@ def test_every_message_of_the_specification_is_taken() -> None:
         assert happening.type in intake.TYPES, item
 
 
-@pytest.mark.parametrize("event", sorted(intake.SERVER_ONLY))
+@pytest.mark.parametrize("event", sorted(claims.SERVER_ONLY))
 def test_a_public_key_never_moves_money_or_consents(event: str) -> None:
     """Anybody can read a public key off a page: facts are believed from a server only."""
     good, bad = read({"type": "track", "event": event, "userId": "u", "anonymousId": "a"}, kind="web")

@@ -53,6 +53,9 @@ def test_the_defaults_lack_only_their_goal() -> None:
         ("qualify.window_days", 0, "out_of_range"),
         ("qualify.new_customer_days", 0, "out_of_range"),
         ("budget", {"EUR": -1}, "bad_budget"),
+        ("destination", "javascript:alert(1)", "bad_address"),
+        ("destination", "//evil.example", "bad_address"),
+        ("destination", "https://shop.example@evil.example/", "bad_address"),
         ("texts", {"headline": {"fr": "Bonjour"}}, "bad_text"),
     ],
 )

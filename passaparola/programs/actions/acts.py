@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from django.utils.translation import gettext
+
 from passaparola.events.intake import Happening
 from passaparola.kernel.batch import Record
 from passaparola.kernel.errors import Refusal
@@ -85,7 +87,7 @@ def _publish(desk: Desk, happening: Happening) -> None:
     terms = desk.terms(program, 0)
     problems = rules.check(terms)
     if problems:
-        raise BadTerms(why=" ".join(f"{problem.path}: {problem.message}" for problem in problems))
+        raise BadTerms(why=" ".join(f"{problem.path}: {gettext(problem.message)}" for problem in problems))
     number = program["version"] + 1
     desk.versions.add(
         program_id=program["id"], number=number, terms=terms, published_at=happening.received_at, event_id=happening.id

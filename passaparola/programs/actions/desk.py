@@ -153,6 +153,11 @@ class Desk:
         """The click of a token."""
         return self._click_of.get(token) if isinstance(token, str) else None
 
+    def clicks_of(self, person_id: int) -> list[Record]:
+        """Clicks that turned out to be somebody's, under any of their selves."""
+        members = self.people.members(person_id)
+        return [click for click in self.clicks.rows.values() if click["person_id"] in members]
+
     def code_for(self, program: Record, person_id: int) -> Record | None:
         """Somebody's code in a programme, under any of their selves; the oldest."""
         members = self.people.members(person_id)

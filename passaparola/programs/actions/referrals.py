@@ -6,11 +6,9 @@ from typing import Any
 from passaparola.events.actions import net
 from passaparola.events.intake import Happening
 from passaparola.kernel.batch import Record
-from passaparola.people import names
-from passaparola.programs import attribution
+from passaparola.programs.actions import evidence
 from passaparola.programs.actions.acts import WrongState
-from passaparola.programs.actions.desk import Desk, UnknownCode, click_tokens, ring_number
-from passaparola.programs.attribution import Evidence
+from passaparola.programs.actions.desk import Desk, UnknownCode, ring_number
 from passaparola.programs.models import Referral
 
 # Events by which a friend becomes known: they bind the friend to the advocate.
@@ -33,15 +31,15 @@ def step(desk: Desk, happening: Happening) -> None:
             return _claim(desk, happening)
     if happening.type in ("page", "screen", "group"):
         if happening.person_id is not None:
-            _bind_clicks(desk, happening)
+            evidence.bind_clicks(desk, happening)
         return None
     if happening.person_id is None or happening.history:
         for note in happening.told("refund"):
             _give_back(desk, note["row"], happening)
         return None
-    _bind_clicks(desk, happening)
+    evidence.bind_clicks(desk, happening)
     if happening.name in _SIGN_UPS:
-        _signed_up(desk, happening)
+        evidence.signed_up(desk, happening)
     if happening.name == "Opt-in Confirmed" and happening.type == "act":
         _confirmed(desk, happening)
     for note in happening.told("order"):
@@ -50,156 +48,6 @@ def step(desk: Desk, happening: Happening) -> None:
     for note in happening.told("refund"):
         _give_back(desk, note["row"], happening)
     return None
-
-
-# --- evidence ----------------------------------------------------------------------------------
-
-
-def _bind_clicks(desk: Desk, happening: Happening) -> None:
-    """A click token that comes back with somebody's event tells whose click it was."""
-    if happening.name == "Link Clicked":
-        return
-    for token in click_tokens(happening):
-        click = desk.click(token)
-        if click and click["person_id"] is None:
-            desk.clicks.change(click, person_id=happening.person_id)
-
-
-def _signs(desk: Desk, program: Record, happening: Happening) -> list[Evidence]:
-    """Every sign, in one programme, of who brought the person of this event."""
-    found = []
-    for key in ("code", "coupon"):
-        code = desk.code(happening.props.get(key))
-        if code and code["program_id"] == program["id"]:
-            found.append(Evidence("code", code["id"], happening.occurred_at, f"code:{code['id']}"))
-    members = desk.people.members(happening.person_id or 0)
-    for click in desk.clicks.rows.values():
-        if click["person_id"] in members:
-            code = desk.codes.rows.get(click["code_id"])
-            if code and code["program_id"] == program["id"] and click["at"] <= happening.received_at:
-                found.append(Evidence("click", code["id"], click["at"], f"click:{click['id']}"))
-    return found
-
-
-def _signed_up(desk: Desk, happening: Happening) -> None:
-    """Bind the friend to whoever brought them, programme by programme."""
-    for program in list(desk.programs.rows.values()):
-        if program["state"] != "draft":
-            waiting = happening.name == "Friend Signed Up"
-            _open(desk, program, happening, "waiting_confirmation" if waiting else "waiting_purchase")
-
-
-def _open(desk: Desk, program: Record, happening: Happening, reason: str) -> Record | None:
-    """Open a referral if there is evidence, or write down why it is refused. Returns the active referral, if any."""
-    friend = happening.person_id or 0
-    signs = _signs(desk, program, happening)
-    existing = desk.referral(program["id"], friend)
-    if existing:
-        _other_advocate(desk, existing, signs, happening)
-        return existing
-    if not signs:
-        return None
-    terms = desk.terms(program)
-    verdict = attribution.choose(signs, window_days=terms["qualify"]["window_days"], now=happening.occurred_at)
-    if verdict.evidence is None:
-        return None
-    code = desk.codes.rows[verdict.evidence.code_id]
-    refusal = _refusal(desk, program, code, friend, happening)
-    if refusal and _refused_before(desk, program, friend, code, refusal):
-        return None
-    referral = _write(desk, program, code, friend, verdict, refusal or reason, happening, refused=bool(refusal))
-    if refusal:
-        return None
-    due = happening.occurred_at + timedelta(days=terms["qualify"]["window_days"])
-    desk.batch.set_timer("window", f"referral:{referral['id']}", due)
-    happening.tell("referred", referral=referral, advocate_id=referral["advocate_id"])
-    return referral
-
-
-def _write(
-    desk: Desk, program: Record, code: Record, friend: int, verdict: attribution.Verdict, reason: str, happening: Happening,
-    *, refused: bool,
-) -> Record:  # fmt: skip
-    evidence = verdict.evidence
-    assert evidence is not None
-    referral = desk.referrals.add(
-        program_id=program["id"], version=program["version"], advocate_id=desk.people.root(code["person_id"]),
-        friend_id=desk.people.root(friend), code_id=code["id"], state="refused" if refused else "registered", reason=reason,
-        evidence={"method": evidence.method, "subject": evidence.subject, "at": evidence.at.isoformat(),
-                  "reasons": verdict.reasons},
-        promised=[], opened_at=happening.occurred_at, changed_at=happening.received_at, event_id=happening.id,
-    )  # fmt: skip
-    desk.decide(
-        happening, kind="attribute", outcome="refused" if refused else "attributed", person_id=friend,
-        program_id=program["id"], subject=f"referral:{referral['id']}",
-        reasons=[{"code": reason}, *verdict.reasons] if refused else verdict.reasons,
-    )  # fmt: skip
-    happening.result["referral_id"] = referral["id"]
-    return referral
-
-
-def _refusal(desk: Desk, program: Record, code: Record, friend: int, happening: Happening) -> str:
-    """Why this friend cannot be this advocate's, or nothing."""
-    if program["state"] != "active" or code["retired_at"] is not None:
-        return "program_not_active"
-    if _same_human(desk, code["person_id"], friend):
-        return "self_referral"
-    if _was_customer(desk, program, happening):
-        return "existing_customer"
-    return ""
-
-
-def _same_human(desk: Desk, advocate: int, friend: int) -> bool:
-    """The same person by root, by mailbox behind the address, by phone or by card."""
-    if desk.people.root(advocate) == desk.people.root(friend):
-        return True
-    kinds = ("email", "phone", "card")
-    ours = {_likeness(row) for row in desk.people.names(advocate, *kinds)}
-    return any(_likeness(row) in ours for row in desk.people.names(friend, *kinds))
-
-
-def _likeness(row: Record) -> tuple[str, str]:
-    return row["kind"], names.mailbox(row["value"]) if row["kind"] == "email" else row["value"]
-
-
-def _was_customer(desk: Desk, program: Record, happening: Happening) -> bool:
-    """Bought before this event (ever, or within the days the terms name)."""
-    row = desk.segments.of(happening.person_id or 0)
-    orders, last = happening.before or ((row["orders"], row["last_order_at"]) if row else (0, None))
-    if not orders or last is None:
-        return False
-    days = desk.terms(program)["qualify"].get("new_customer_days")
-    return days is None or happening.occurred_at - last < timedelta(days=days)
-
-
-def _refused_before(desk: Desk, program: Record, friend: int, code: Record, reason: str) -> bool:
-    """The same refusal, said once: every later order with the same code would repeat it."""
-    members = desk.people.members(friend)
-    return any(
-        row["program_id"] == program["id"]
-        and row["friend_id"] in members
-        and row["code_id"] == code["id"]
-        and row["reason"] == reason
-        for row in desk.referrals.rows.values()
-    )
-
-
-def _other_advocate(desk: Desk, referral: Record, signs: list[Evidence], happening: Happening) -> None:
-    """The friend is bound already: another advocate's code is noted and refused, once."""
-    for sign in signs:
-        code = desk.codes.rows[sign.code_id]
-        advocate = desk.people.root(code["person_id"])
-        if advocate == desk.people.root(referral["advocate_id"]) or sign.method == "click":
-            continue
-        subject = f"referral:{referral['id']}:code:{code['id']}"
-        if not any(row["subject"] == subject for row in desk.decisions.rows.values()):
-            desk.decide(
-                happening, kind="attribute", outcome="refused", person_id=happening.person_id or 0,
-                program_id=referral["program_id"], subject=subject, reasons=[{"code": "already_referred"}],
-            )  # fmt: skip
-
-
-# --- states -----------------------------------------------------------------------------------
 
 
 def _set(desk: Desk, referral: Record, happening: Happening, **changes: Any) -> None:
@@ -212,13 +60,15 @@ def _confirmed(desk: Desk, happening: Happening) -> None:
     for referral in list(desk.referrals.rows.values()):
         if referral["friend_id"] in members and referral["state"] == "registered":
             _set(desk, referral, happening, state="qualified", reason="waiting_purchase")
+            # Told only now: an address typed into a form proves nothing, and a missing mail would tell who is known.
+            happening.tell("referred", referral=referral, advocate_id=referral["advocate_id"])
 
 
 def _ordered(desk: Desk, order: Record, happening: Happening) -> None:
     for program in list(desk.programs.rows.values()):
         if program["state"] == "draft":
             continue
-        referral = _open(desk, program, happening, "waiting_purchase")
+        referral = evidence.open_referral(desk, program, happening, "waiting_purchase")
         if referral and referral["state"] in ("registered", "qualified"):
             _convert(desk, program, referral, order, happening)
 
@@ -228,7 +78,10 @@ def _convert(desk: Desk, program: Record, referral: Record, order: Record, happe
     terms = desk.terms(program, referral["version"])
     if happening.occurred_at >= referral["opened_at"] + timedelta(days=terms["qualify"]["window_days"]):
         return _set(desk, referral, happening, state="expired", reason="window_over")
-    if _was_customer(desk, program, happening) and referral["opened_at"] > order["occurred_at"]:
+    if (
+        evidence.was_customer(desk, program, referral["version"], happening)
+        and referral["opened_at"] > order["occurred_at"]
+    ):
         return _set(desk, referral, happening, state="refused", reason="existing_customer")
     if net(order) < terms["qualify"]["order_minor_min"]:
         return _set(desk, referral, happening, reason="order_too_small")
@@ -381,7 +234,7 @@ def _claim(desk: Desk, happening: Happening) -> None:
     earlier = [o for o in desk.events.orders.rows.values() if o["person_id"] in members]
     before = [o["occurred_at"] for o in earlier if o["occurred_at"] < order["occurred_at"] and o["completed"]]
     happening.before = (len(before), max(before, default=None))
-    referral = _open(desk, program, happening, "waiting_purchase")
+    referral = evidence.open_referral(desk, program, happening, "waiting_purchase")
     if referral and referral["state"] in ("registered", "qualified"):
         _convert(desk, program, referral, order, happening)
 
