@@ -21,12 +21,14 @@ _STEP_SECONDS = 20.0
 # After so many mails a connection is renewed: some servers close long ones without a word.
 _MAILS_A_CONNECTION = 100
 _LANES = 2
+# Where a crash leaves no doubt, more may be under way together: a transaction costs the same for ten as for two hundred.
+_TOGETHER_MAX = 200
 
 
 class Null:
     """Takes everything and keeps nothing."""
 
-    name, is_idempotent, together_max, lanes = "email", True, 50, 1
+    name, is_idempotent, together_max, lanes = "email", True, _TOGETHER_MAX, 1
 
     @classmethod
     def from_url(cls, url: SplitResult, sender: Sender) -> "Null":
@@ -44,7 +46,7 @@ class Null:
 class Folder:
     """Writes each mail as a file named by its message id: the same message twice is one file."""
 
-    name, is_idempotent, together_max, lanes = "email", True, 50, 1
+    name, is_idempotent, together_max, lanes = "email", True, _TOGETHER_MAX, 1
 
     def __init__(self, folder: Path, sender: Sender) -> None:
         self.folder, self.sender = folder, sender

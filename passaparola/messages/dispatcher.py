@@ -68,10 +68,10 @@ class Dispatcher:
     """Moves messages from the outbox into one channel."""
 
     def __init__(
-        self, channel: Channel, corridor: Corridor, house: House, clock: Callable[[], datetime], *, claim_max: int = CLAIM_MAX
+        self, channel: Channel, corridor: Corridor, house: House, clock: Callable[[], datetime], *, claim_max: int = 0
     ) -> None:
         self.channel, self.corridor, self.house, self.clock = channel, corridor, house, clock
-        self.claim_max = claim_max
+        self.claim_max = claim_max or max(CLAIM_MAX, channel.together_max)
         self._claims: deque[Claim] = deque()
         # Known but not yet recorded: outcomes, and who is to be tried again when.
         self._outcomes: list[Any] = []
