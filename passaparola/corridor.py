@@ -245,4 +245,5 @@ def _halves(happenings: Sequence[Happening], number: int, park: bool) -> list[Ou
     """The database refused the batch as a whole: find the event it refused by halving."""
     middle = len(happenings) // 2
     first = walk(happenings[:middle], number=number, park=park)
-    return first + walk(happenings[middle:], number=number + 1, park=park)
+    # The first half may have been halved again: the second takes the next free number.
+    return first + walk(happenings[middle:], park=park)

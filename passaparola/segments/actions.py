@@ -126,11 +126,11 @@ class Segments:
         if happening.type == "track":
             for note in happening.told("order"):
                 values |= self._order(row, note["row"], happening)
-            for note in happening.told("refund"):
-                values |= {"spent_minor": row["spent_minor"] - note["given_back"], "refunds": row["refunds"] + 1}
             values |= self._mood(row, happening)
         if values:
             self.traits.change(row, **values)
+        for note in happening.told("refund"):
+            self._refund(note, happening)
         # A repeated report of an order is no visit.
         if happening.name in VISITS and "repeated_order" not in happening.result:
             self._visit(root, happening)
@@ -147,6 +147,11 @@ class Segments:
             "last_order_at": max(row["last_order_at"] or at, at),
             "spent_minor": row["spent_minor"] + net(order),
         }
+
+    def _refund(self, note: Record, happening: Happening) -> None:
+        """What was given back is taken off whoever bought, also where somebody else reports it."""
+        row = self._row(self.people.root(note["row"]["person_id"]), happening.occurred_at)
+        self.traits.change(row, spent_minor=row["spent_minor"] - note["given_back"], refunds=row["refunds"] + 1)
 
     def _mood(self, row: Record, happening: Happening) -> Record:
         """A bad experience suppresses asks until it is mended (complaint closed, a good score)."""

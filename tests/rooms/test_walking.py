@@ -11,6 +11,7 @@ from passaparola.people.models import Person
 from passaparola.programs.actions import asks, desk
 from passaparola.programs.actions.referrals import OrderCounted
 from passaparola.programs.models import Decision, Referral
+from passaparola.segments.models import Traits
 from tests import seed
 from tests.people import ALMA, BRUNO, CHIARA, DORA
 from tests.world import World, balances, friends_join
@@ -96,4 +97,12 @@ def test_a_friend_who_never_buys_expires(world: World) -> None:
     assert Referral.objects.get().state == "registered"
     world.days_pass(2)
     assert (Referral.objects.get().state, Referral.objects.get().reason) == ("expired", "window_over")
+    assert world.disagreements() == []
+
+
+def test_a_refund_told_under_another_name_is_taken_off_the_buyer(world: World) -> None:
+    world.programme()
+    world.send(BRUNO.identify(), CHIARA.identify(), BRUNO.buys("1", 30))
+    world.send(CHIARA.returns("1", total=10))
+    assert Traits.objects.get(person_id=world.number(BRUNO)).spent_minor == 2_000
     assert world.disagreements() == []

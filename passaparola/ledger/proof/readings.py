@@ -145,17 +145,16 @@ def _refund(what: str, row: tuple[Any, ...], amount: int, whole: bool) -> Iterat
 
 
 def _roots(what: str, alias: str) -> Iterator[Disagreement]:
-    """Merges are made and undone in time; only those who ever moved are kept in memory."""
-    steps: list[tuple[datetime, int, int, list[int]]] = []
-    for id_, kept, merged, moved, at, undone_at in _read(
-        "SELECT id, kept_id, merged_id, moved, at, undone_at FROM merge ORDER BY id", alias
-    ):
-        steps.append((database.as_time(at), id_, kept, _json(moved)))
-        if undone_at is not None:
-            # An undoing comes after every merge of its moment that it could undo.
-            steps.append((database.as_time(undone_at), 2**62 + id_, merged, _json(moved)))
+    """Merges are made and undone in the order of their events; only those who ever moved are kept in memory."""
+    merges = list(_read("SELECT id, event_id, kept_id, merged_id, moved, undone_at FROM merge", alias))
+    steps: list[tuple[int, int, list[int]]] = [(event, kept, _json(moved)) for _, event, kept, _, moved, _ in merges]
+    undone = {id_: (merged, _json(moved)) for id_, _, _, merged, moved, undone_at in merges if undone_at is not None}
+    sql = "SELECT id, properties FROM event WHERE type = 'act' AND name = 'Person Unmerged'"
+    for event, properties in _read(sql, alias) if undone else ():
+        back, moved = undone.get(_json(properties)["merge"], (0, []))
+        steps.append((event, back, moved))
     root: dict[int, int] = {}
-    for _, _, target, moved in sorted(steps, key=lambda step: step[:2]):
+    for _, target, moved in sorted(steps, key=lambda step: step[0]):
         for person in moved:
             root[person] = target
     for id_, found in _read("SELECT id, root_id FROM person", alias):
