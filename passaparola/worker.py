@@ -4,7 +4,7 @@ import gc
 import os
 import signal
 import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -168,19 +168,6 @@ def _walk(rows: list[tuple[Any, ...]], progress: Progress) -> None:
     )
 
 
-def trim() -> int:
-    """On SQLite: delete inbox rows below the cursor (the edge's file; a short write of its own). How many."""
-    from passaparola.kernel import database
-
-    if database.vendor() == "postgresql":
-        return 0
-    found = database.rows("SELECT position FROM cursor WHERE name = 'inbox'")
-    if not found:
-        return 0
-    sql = "DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE id <= ? ORDER BY id LIMIT 5000)"
-    return database.run(sql, [found[0][0]], alias="inbox")
-
-
 def main() -> None:
     """Work until told to stop (SIGTERM, SIGINT)."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "passaparola.settings")
@@ -195,7 +182,6 @@ def main() -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    trim_at = datetime.now(UTC) + timedelta(seconds=30)
     # A batch makes many small objects and drops them together: collecting between turns is cheaper than within.
     gc.disable()
     turns = 0
@@ -205,9 +191,6 @@ def main() -> None:
         if turns >= _TURNS_BETWEEN_COLLECTIONS or (turns and not busy):
             turns = 0
             gc.collect(1)
-        if datetime.now(UTC) >= trim_at:
-            _trim_quietly()
-            trim_at = datetime.now(UTC) + timedelta(seconds=30)
         time.sleep(GAP_SECONDS if busy else IDLE_SECONDS)
 
 
@@ -229,16 +212,6 @@ def _safely() -> bool:
         close_old_connections()
         time.sleep(0.5)
         return False
-
-
-def _trim_quietly() -> None:
-    """Trimming is housekeeping: if the edge holds its file just now, the next time will do."""
-    from django.db.utils import OperationalError
-
-    try:
-        trim()
-    except OperationalError:
-        return
 
 
 if __name__ == "__main__":

@@ -86,6 +86,7 @@ class Limits(msgspec.Struct, frozen=True):
     time_zone: str
     future_seconds_max: int
     earliest_year: int
+    event_bytes_max: int = 32 * 1024
 
 
 def read(
@@ -131,6 +132,9 @@ def _happening(
 ) -> Happening:
     if kind == "click":
         return _click(bytes(raw), source, received_at, spare_id, limits)
+    # An import writes whole baskets; a sender's single event has a bound.
+    if kind != "import" and len(bytes(raw)) > limits.event_bytes_max:
+        raise Unfit("too_large", f"an event may have {limits.event_bytes_max} bytes")
     item = decode_item(raw)
     type_ = call if call in TYPES else item.type
     if type_ not in TYPES:

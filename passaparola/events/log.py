@@ -19,6 +19,7 @@ def limits() -> Limits:
         time_zone=settings.BUSINESS_TIME_ZONE,
         future_seconds_max=settings.FUTURE_SECONDS_MAX,
         earliest_year=settings.EARLIEST_YEAR,
+        event_bytes_max=settings.EVENT_BYTES_MAX,
     )
 
 

@@ -50,6 +50,7 @@ def reason(item: Any) -> str:
         ({"type": "alias", "userId": "u"}, "no_identity"),
         ({"type": "group", "userId": "u"}, "no_group"),
         ({"type": "act", "name": "Program Published", "userId": "u"}, "unknown_type"),
+        ({"type": "track", "event": "X", "userId": "u", "properties": {"x": "y" * 40_000}}, "too_large"),
         ("text", "unreadable"),
         (12, "unreadable"),
     ],
