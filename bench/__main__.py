@@ -5,7 +5,7 @@ import importlib
 import sys
 
 # Each is a module here with `run(quick) -> Iterable[Figure]`; adding one is adding a line.
-BENCHES = ("edge", "corridor", "send", "footprint")
+BENCHES = ("edge", "corridor", "latency", "send", "footprint")
 
 
 def main() -> int:
