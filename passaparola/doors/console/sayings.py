@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from passaparola.doors import look
 from passaparola.events.models import Event
 from passaparola.kernel import money
-from passaparola.programs import wording
+from passaparola.messages import wording as messages
 
 # Event → icon, tone, title; those not listed go by their own name.
 EVENTS: dict[str, tuple[str, str, Any]] = {
@@ -89,15 +89,6 @@ IDENTITIES = {
     "anonymous_id": gettext_lazy("Anonymous id"),
     "card": gettext_lazy("Card"),
 }
-MESSAGE_REASONS = {
-    "no_consent": gettext_lazy("There is no consent for it."),
-    "no_address": gettext_lazy("We know no address."),
-    "suppressed": gettext_lazy("The address bounced, complained or asked us to stop."),
-    "under_age": gettext_lazy("Below the age of consent."),
-    "deadline": gettext_lazy("It came too late to be worth sending."),
-    "forgotten": gettext_lazy("The person asked to be forgotten."),
-    "holdout": gettext_lazy("In the group that is never asked."),
-}
 MERGE_REASONS = {
     "same_user_id": gettext_lazy("Same customer number."),
     "same_email": gettext_lazy("Same e-mail address."),
@@ -168,8 +159,8 @@ def stage_reason(reason: Mapping[str, Any]) -> list[str]:
 
 
 def message_reason(language: str, code: str) -> str:
-    """Why a message was not sent."""
-    return str(MESSAGE_REASONS[code]) if code in MESSAGE_REASONS else wording.decision_reason(language, {"code": code})
+    """Why a message was not sent, or did not arrive."""
+    return messages.reason(language, code)
 
 
 def _named(names: Mapping[str, Any], code: str) -> str:
