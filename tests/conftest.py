@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import django
+import hypothesis
 import pytest
 
 if "PASSAPAROLA_DATA" not in os.environ:
@@ -30,6 +31,10 @@ from tests.running import Server, free_port  # noqa: E402
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
+
+# How long an example may take says something about the machine's other work, not about the code.
+hypothesis.settings.register_profile("ours", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("ours")
 
 # Tests below these folders touch the store; pytest-django gives them both of its parts.
 WITH_STORE = ("rooms", "doors", "stories", "races")

@@ -20,7 +20,7 @@ from passaparola.messages.texts import Text
 
 # Values that differ from person to person; all others are the same for everybody in a programme and language.
 _LINKS = ("share_link", "advocate_link", "preferences_link", "unsubscribe_link", "confirm_link")
-_NAMES = {"code": "code", "given_name": "person.given_name"} | {name: name for name in _LINKS}
+_NAMES = {"given_name": "person.given_name"} | {name: name for name in ("code", *_LINKS)}
 _MOLDS_MAX = 300
 # Characters for private use mark the gaps; a link's gap begins like an address, so that the filter lets it through.
 _OPEN, _OPEN_LINK, _CLOSE = "\ue000", "https://\ue001", "\ue002"
