@@ -26,7 +26,10 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "passaparola.settings")
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
 django.setup()
 
-from tests import chromium, guards, mail, postgres  # noqa: E402  (these read the environment set above)
+from django.conf import settings  # noqa: E402  (these read the environment set above)
+from django.utils import translation  # noqa: E402
+
+from tests import chromium, guards, mail, postgres  # noqa: E402
 from tests.running import Server, free_port  # noqa: E402
 
 if TYPE_CHECKING:
@@ -54,6 +57,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 # Between transactional tests Django empties all tables, which our append-only triggers would refuse.
 guards.lift_while_flushing()
+
+
+@pytest.fixture(autouse=True)
+def _one_language() -> Iterator[None]:
+    """Every test starts in the installation's language, whatever the one before has spoken."""
+    translation.activate(settings.LANGUAGE_CODE)
+    yield
+    translation.deactivate_all()
 
 
 @pytest.fixture(scope="session")
@@ -137,9 +148,12 @@ def smtp_sink() -> Iterator[mail.SmtpSink]:
     controller.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator["Browser"]:
-    """A real Chromium. Where there is none the test fails with the line that says how to get one."""
+    """A real Chromium. Where there is none the test fails with the line that says how to get one.
+
+    One a file: as long as Playwright is open its loop runs in this thread, and other tests could start none.
+    """
     from playwright.sync_api import sync_playwright
 
     try:

@@ -41,13 +41,14 @@ def run(*, once: bool, port: int, data: Path | None) -> int:
                 _summary(folder)
             if once:
                 return 0
-            _say("")
-            _say(_("Open: {address}").format(address=f"http://127.0.0.1:{port}/console/"))
-            _say(_("Sign in: user {user}, password {password}").format(user=user, password=password))
-            _say(_("Stop: Ctrl-C; ./run demo comes back to it as it is"))
-            if played:
-                _summary(folder)
+            # From here on Ctrl-C is how it ends, not a mishap.
             with contextlib.suppress(KeyboardInterrupt):
+                _say("")
+                _say(_("Open: {address}").format(address=f"http://127.0.0.1:{port}/console/"))
+                _say(_("Sign in: user {user}, password {password}").format(user=user, password=password))
+                _say(_("Stop: Ctrl-C; ./run demo comes back to it as it is"))
+                if played:
+                    _summary(folder)
                 return process.wait()
     return 0
 
