@@ -6,6 +6,7 @@ import re
 import smtplib
 import socket
 import ssl
+from functools import cache
 from pathlib import Path
 from urllib.parse import SplitResult, parse_qs, unquote
 
@@ -158,24 +159,25 @@ class _Link:
     def __init__(self, channel: Smtp) -> None:
         self.reply_seconds, self.step_seconds = channel.reply_seconds, channel.step_seconds
         self.used, self.is_open = 0, True
-        context = ssl.create_default_context()
         if channel.tls == "implicit":
-            self.smtp: smtplib.SMTP = smtplib.SMTP_SSL(channel.host, channel.port, timeout=channel.step_seconds, context=context)
+            self.smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+                channel.host, channel.port, timeout=channel.step_seconds, context=_trust()
+            )
         else:
             self.smtp = smtplib.SMTP(channel.host, channel.port, timeout=channel.step_seconds)
         try:
-            self._sign_in(channel, context)
+            self._sign_in(channel)
         except BaseException:
             self.smtp.close()
             raise
         if isinstance(self.smtp.sock, socket.socket):
             self.smtp.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
-    def _sign_in(self, channel: Smtp, context: ssl.SSLContext) -> None:
+    def _sign_in(self, channel: Smtp) -> None:
         self.smtp.ehlo_or_helo_if_needed()
         if channel.tls in ("start", "required"):
             if self.smtp.has_extn("starttls"):
-                self.smtp.starttls(context=context)
+                self.smtp.starttls(context=_trust())
                 self.smtp.ehlo()
             elif channel.tls == "required":
                 raise smtplib.SMTPNotSupportedError("STARTTLS is not offered")
@@ -241,6 +243,12 @@ class _Link:
             self.smtp.quit()
         except (OSError, smtplib.SMTPException):
             self.smtp.close()
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    """Whom we believe; reading all certificates takes a tenth of a second, so it is done once."""
+    return ssl.create_default_context()
 
 
 # --- What the server's answers mean -----------------------------------------------------------
