@@ -51,9 +51,10 @@ def _child(quick: bool) -> dict[str, float]:
     import django
 
     django.setup()
-    from passaparola import prepare
+    from passaparola import dispatcher, prepare
 
     prepare.stores()
+    dispatcher.settle()
     slices = 2 if quick else SLICES
     nulls, smtps = (1_000, 100) if quick else (NULL_MESSAGES, SMTP_MESSAGES)
     _people(max(nulls, smtps))
