@@ -60,7 +60,10 @@ def _postgres(url: str) -> dict[str, object]:
 
 
 def _sqlite(path: Path) -> dict[str, object]:
-    """Write-ahead log, every commit on disk; waiting for the lock is ours (kernel/database.py)."""
+    """Write-ahead log, every commit on disk; waiting for the lock is ours (kernel/database.py).
+
+    The log is copied into the file every 8,000 pages (32 MB) instead of 1,000: pages of random-key indexes are then
+    written once for many batches, which makes the corridor half as fast again."""
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
@@ -70,7 +73,7 @@ def _sqlite(path: Path) -> dict[str, object]:
             "timeout": 20,
             "init_command": (
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; "
-                "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456; "
+                "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456; PRAGMA wal_autocheckpoint=8000; "
                 # So that REPLACE counts as the deletion it is, and is refused where rows are kept.
                 "PRAGMA recursive_triggers=ON;"
             ),
