@@ -17,6 +17,7 @@ from passaparola.events.models import Event, Parked
 from passaparola.kernel import audit
 from passaparola.kernel.models import AuditEntry, Key
 from passaparola.measure import metrics, reach
+from passaparola.messages.models import Message
 from passaparola.people.models import Consent, Person
 from passaparola.programs.models import Assignment, Program, ProgramVersion
 from passaparola.segments.models import Traits
@@ -356,3 +357,11 @@ def test_what_is_simulated_says_so(owner: Client, story: int) -> None:
     Person.objects.filter(name="Bruno Conti").update(profile={"simulated": True})
     for path in ("/console/", "/console/people", "/console/messages"):
         assert b'class="tag simulated"' in owner.get(path).content, path
+
+
+def test_a_confirmation_that_waits_is_shown_as_it_would_be_sent(owner: Client) -> None:
+    world.act(
+        "Friend Signed Up", datetime.now(UTC), traits={"email": "bruno@example.test"}, properties={"consents": []}
+    )
+    page = owner.get(f"/console/messages/{Message.objects.get(template='opt_in').id}").content.decode()
+    assert "bruno@example.test" in page and "&#x27;planned_at&#x27;" not in page and "planned_at" not in page

@@ -114,7 +114,8 @@ def said(row: Message) -> dict[str, Any]:
     file = folder / f"{row.id:010d}.eml" if folder else None
     if file and file.is_file():
         return _from_file(file)
-    known = facts.gather([database.select(Message, "id = ?", [row.id])[0]])[row.id]
+    whole = database.select(Message, "id = ?", [row.id])[0]
+    known = facts.gather([whole])[row.id]
     house = values.House(
         settings.BUSINESS_NAME,
         settings.BASE_URL,
@@ -125,13 +126,6 @@ def said(row: Message) -> dict[str, Any]:
     language = values.language_of(known, house)
     try:
         text = texts.in_force(row.template, language, facts.edited_texts())
-        whole = {
-            "id": row.id,
-            "template": row.template,
-            "context": row.context,
-            "person_id": row.person_id,
-            "program_id": row.program_id,
-        }
         made = compose.compose(text, values.values(whole, known, house))
     except (KeyError, compose.Broken) as problem:
         return {"broken": str(problem)}
