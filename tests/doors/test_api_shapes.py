@@ -101,3 +101,12 @@ def test_the_schema_is_openapi_3_1() -> None:
     assert answer.status_code == 200 and answer.data["openapi"].startswith("3.1")
     # Nobody outside reads of our machine.
     assert "Traceback" not in json.dumps(answer.data)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    ["1646-05-16T17:37:55%2B17:06", "0001-01-01T00:00:00%2B23:00", "9999-12-31T23:59:59-23:00", "2026-11-01T00:00:00"],
+)
+def test_moments_of_any_zone_are_read(caller: Api, moment: str) -> None:
+    """PostgreSQL knows no zone beyond sixteen hours, and no calendar goes below year 1."""
+    assert caller.get(f"/referrals?changed_since={moment}").status_code == 200

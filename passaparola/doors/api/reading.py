@@ -1,6 +1,7 @@
 """How the API reads: one person behind all merged rows, and pages by cursor."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -47,3 +48,14 @@ def roots(ids: Iterable[int | None]) -> dict[int, int]:
 def whose(root_by_id: dict[int, int], person_id: int | None) -> Any:
     """The person of today for a number kept in a row; None stays None."""
     return None if person_id is None else root_by_id.get(person_id, person_id)
+
+
+def utc(at: datetime) -> datetime:
+    """A moment somebody asked about, in UTC: PostgreSQL reads no zone beyond sixteen hours. Without a zone it is UTC."""
+    if at.tzinfo is None:
+        return at.replace(tzinfo=UTC)
+    try:
+        return at.astimezone(UTC)
+    except OverflowError:
+        # Beyond what a calendar holds: earlier or later than anything that happened here.
+        return datetime.min.replace(tzinfo=UTC) if at.year < 2000 else datetime.max.replace(tzinfo=UTC)

@@ -124,7 +124,7 @@ def list_referrals(
     if friend is not None:
         found = found.filter(friend_id__in=reading.members(friend))
     if changed_since is not None:
-        found = found.filter(changed_at__gte=changed_since)
+        found = found.filter(changed_at__gte=reading.utc(changed_since))
     rows, following = reading.page(found, limit, after)
     return Page(items=_referrals(rows), next=following)
 
