@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import F
@@ -90,11 +91,15 @@ def test_strangers_are_led_to_the_door(story: int) -> None:
 @pytest.mark.parametrize("language", ["es", "it", "en"])
 def test_every_page_in_every_language(language: str, story: int) -> None:
     browser = client("owner", language)
+    reader = Person.objects.get(id=Message.objects.get(id=ARGUMENTS["message_id"]).person_id)
+    letter = reader.language or settings.LANGUAGE_CODE
     for pattern in urls.GUARDED:
         answer = browser.get(address(pattern))
         assert answer.status_code in (200, 404, 405), pattern.name
         if answer.status_code == 200 and answer["Content-Type"].startswith("text/html") and b"<html" in answer.content:
-            assert f'<html lang="{language}"'.encode() in answer.content
+            # A letter is in its reader's language, whoever looks at it here.
+            spoken = letter if pattern.name == "message-html" else language
+            assert f'<html lang="{spoken}"'.encode() in answer.content, pattern.name
             assert b" style=" not in answer.content or pattern.name == "message-html", pattern.name
 
 
@@ -365,3 +370,13 @@ def test_a_confirmation_that_waits_is_shown_as_it_would_be_sent(owner: Client) -
     )
     page = owner.get(f"/console/messages/{Message.objects.get(template='opt_in').id}").content.decode()
     assert "bruno@example.test" in page and "&#x27;planned_at&#x27;" not in page and "planned_at" not in page
+
+
+@pytest.mark.parametrize(("reader", "console"), [("es", "it"), ("it", "en"), ("en", "es")])
+def test_a_letter_is_shown_in_its_readers_language_whoever_looks(reader: str, console: str) -> None:
+    traits = {"email": "bruno@example.test", "locale": reader}
+    world.act("Friend Signed Up", datetime.now(UTC), traits=traits, properties={"consents": []})
+    letter = Message.objects.get(template="opt_in")
+    assert Person.objects.get(id=letter.person_id).language == reader
+    shown = client("owner", console).get(f"/console/messages/{letter.id}/html").content
+    assert f'<html lang="{reader}"'.encode() in shown
