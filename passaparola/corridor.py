@@ -189,7 +189,7 @@ def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[Callable[[Happ
 
     messages.load(happenings)
     named = desk.find(happenings) | segments.restage_people(happenings) | programs.sweep_people(happenings)
-    people.load(happenings, named | {row["person_id"] for row in messages.messages.rows.values()})
+    people.load(happenings, named)
     events.load(happenings, set(), people.everybody())
     people.more({row["person_id"] for row in events.orders.rows.values() if row["person_id"]})
     for _ in range(3):
@@ -198,10 +198,11 @@ def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[Callable[[Happ
         if not further:
             break
         people.more(further)
-    desk.load_advocates()
     people.more({row["friend_id"] for row in desk.referrals.rows.values()})
     segment.load(happenings, people.everybody())
     ledger.load(desk.referrals.rows, people.everybody(), desk.programs.rows)
+    # Last, and nothing more about them: of who got a message is only asked who that is today.
+    people.more({row["person_id"] for row in messages.messages.rows.values()})
     return (people.step, events.step, segment.step, partial(programs.step, desk), ledger.step, messages.step)
 
 

@@ -6,14 +6,16 @@ import pytest
 
 from passaparola import corridor, worker
 from passaparola.events.models import Parked
+from passaparola.kernel import database
 from passaparola.ledger.models import Reward
+from passaparola.messages.models import Message
 from passaparola.people.models import Person
 from passaparola.programs.actions import asks, desk
 from passaparola.programs.actions.referrals import OrderCounted
 from passaparola.programs.models import Decision, Referral
 from passaparola.segments.models import Traits
 from tests import seed
-from tests.people import ALMA, BRUNO, CHIARA, DORA
+from tests.people import ALMA, BRUNO, CHIARA, DORA, Somebody
 from tests.world import World, balances, friends_join
 
 
@@ -105,4 +107,43 @@ def test_a_refund_told_under_another_name_is_taken_off_the_buyer(world: World) -
     world.send(BRUNO.identify(), CHIARA.identify(), BRUNO.buys("1", 30))
     world.send(CHIARA.returns("1", total=10))
     assert Traits.objects.get(person_id=world.number(BRUNO)).spent_minor == 2_000
+    assert world.disagreements() == []
+
+
+def _brings(world: World, code: str, number: int) -> None:
+    friend = Somebody(f"Friend {number}", f"friend-{number}", f"friend{number}@example.test", "it")
+    world.send(friend.identify(), friend.track("Signed Up", code=code), friend.buys(f"o{number}", 30))
+
+
+def test_friends_of_long_ago_cost_an_event_nothing(world: World) -> None:
+    """An advocate with thousands of friends must not make each event about her, or each mail to her, read them all."""
+    program = world.programme()
+    code = friends_join(world, program, ALMA)
+    for number in range(12):
+        _brings(world, code, number)
+    late = Somebody("Elio", "elio", "elio@example.test", "it")
+    message = Message.objects.filter(person_id=world.number(ALMA)).order_by("id")[0]
+    for fresh, referrals, people in (
+        (world.read([late.identify(), late.track("Signed Up", code=code), late.buys("late", 30)]), 1, 2),
+        (world.read([ALMA.buys("hers", 30)]), 0, 1),
+        ([corridor.act("Message Handed Over", source="dispatcher", now=world.now,
+                       properties={"message": message.id, "outcome": "sent", "attempt": 1})], 0, 1),
+    ):  # fmt: skip
+        with database.turn():
+            batch = corridor._fold(fresh, 10_000)
+        assert len(batch.table(Referral).rows) == referrals, fresh[0].name
+        assert len(batch.table(Person).rows) == people and len(batch.table(Reward).rows) == 2 * referrals
+
+
+def test_the_cap_counts_friends_of_earlier_batches_until_a_year_has_passed(world: World) -> None:
+    program = world.programme(caps={"advocate_rewards_per_year": 2}, friend=None, hold_days=0)
+    code = friends_join(world, program, ALMA)
+    for number in range(3):
+        _brings(world, code, number)
+        world.days_pass(1)
+    assert Reward.objects.filter(rule="advocate").count() == 2
+    assert Referral.objects.get(reason="cap_reached").promised == []
+    world.days_pass(364)
+    _brings(world, code, 3)
+    assert Reward.objects.filter(rule="advocate").count() == 3
     assert world.disagreements() == []

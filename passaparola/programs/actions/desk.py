@@ -57,6 +57,7 @@ class Desk:
         self._code_of: dict[str, Record] = {}
         self._click_of: dict[str, Record] = {}
         self._moments: tuple[bool, set[str]] | None = None
+        self._rewarded_of: dict[tuple[int, frozenset[int]], dict[int, datetime]] = {}
 
     # --- reading ------------------------------------------------------------------------------
 
@@ -96,12 +97,6 @@ class Desk:
         self.decisions.take(f"kind = 'ask' AND {database.any_of('person_id')}", [persons])
         owners = {row["person_id"] for row in self.codes.rows.values()}
         return owners | {i for row in self.referrals.rows.values() for i in (row["advocate_id"], row["friend_id"])}
-
-    def load_advocates(self) -> None:
-        """Third reading: what the advocates in play earned before, for their caps."""
-        advocates = {member for row in self.codes.rows.values() for member in self.people.members(row["person_id"])}
-        if self.programs.rows and any(row["state"] != "draft" for row in self.programs.rows.values()):
-            self.referrals.take_any("advocate_id", sorted(advocates))
 
     def _take_codes(self, rows: Iterable[Record]) -> None:
         for row in rows:
@@ -247,7 +242,7 @@ class Desk:
     def rewarded_in_year(self, program_id: int, advocate_id: int, now: datetime) -> int:
         """How many friends an advocate has been (or is being) rewarded for within a year."""
         members = self.people.members(advocate_id)
-        return sum(
+        here = sum(
             1
             for row in self.referrals.rows.values()
             if row["program_id"] == program_id
@@ -256,6 +251,21 @@ class Desk:
             and now - row["changed_at"] < YEAR
             and any(promise["rule"] == "advocate" for promise in row["promised"])
         )
+        elsewhere = self._rewarded(program_id, frozenset(members)).items()
+        return here + sum(1 for id_, at in elsewhere if now - at < YEAR and id_ not in self.referrals.rows)
+
+    def _rewarded(self, program_id: int, members: frozenset[int]) -> dict[int, datetime]:
+        """When each rewarded referral of an advocate changed last, as stored: nothing is written while the batch is folded.
+
+        Only these two columns: somebody with thousands of friends must not cost thousands of rows an event.
+        """
+        found = self._rewarded_of.get((program_id, members))
+        if found is None:
+            sql = f"""SELECT id, changed_at FROM referral WHERE {database.any_of("advocate_id")} AND program_id = ?
+                AND state IN ('converted', 'rewarded') AND CAST(promised AS TEXT) LIKE '%"advocate"%'"""
+            rows = database.rows(sql, [sorted(members), program_id])
+            found = self._rewarded_of[program_id, members] = {id_: database.as_time(at) for id_, at in rows}
+        return found
 
 
 def click_tokens(happening: Happening) -> list[str]:
