@@ -5,8 +5,10 @@ from typing import Any
 
 from django.conf import settings
 
+from passaparola.events import basket
+from passaparola.events.basket import Basket
 from passaparola.events.intake import Happening
-from passaparola.events.models import Occurrence, Order
+from passaparola.events.models import Occurrence, Order, OrderLine
 from passaparola.events.reading import Unfit
 from passaparola.kernel import database, money
 from passaparola.kernel.batch import Batch, Record
@@ -33,7 +35,7 @@ class Events:
     """The room of facts: orders by their business key, occurrences by person and name."""
 
     def __init__(self, batch: Batch) -> None:
-        self.orders = batch.table(Order)
+        self.orders, self.lines = batch.table(Order), batch.table(OrderLine)
         self.occurrences = batch.table(Occurrence)
         self.settings = batch.table(Setting)
         self._by_key: dict[tuple[str, str, str], Record] = {}
@@ -106,6 +108,7 @@ class Events:
         if row is not None and row["completed"]:
             happening.result = {"repeated_order": row["id"]}
             return False
+        bought = basket.read(happening.props, amount, unit)
         values: dict[str, Any] = {
             "person_id": happening.person_id,
             "event_id": happening.id,
@@ -115,6 +118,10 @@ class Events:
             "unit": unit,
             "completed": True,
             "history": happening.history,
+            "company": bought.company,
+            "channel": bought.channel,
+            "margin_minor": bought.margin_minor,
+            "offer_minor": bought.offer_minor,
         }
         if row is None:
             row = self.orders.add(source=key[0], order_id=key[1], line=key[2], **values)
@@ -122,8 +129,24 @@ class Events:
         else:
             # Its refund came first: keep what was given back.
             self.orders.change(row, **values, refunded_minor=min(row["refunded_minor"], amount))
+        self._put_lines(row["id"], bought, happening)
         happening.tell("order", row=row, gone=is_gone(row))
         return True
+
+    def _put_lines(self, order_key: int, bought: Basket, happening: Happening) -> None:
+        for number, line in enumerate(bought.lines, start=1):
+            self.lines.put(
+                {
+                    "order_key": order_key,
+                    "line": number,
+                    "event_id": happening.id,
+                    "person_id": happening.person_id,
+                    "occurred_at": happening.occurred_at,
+                    "day": happening.day,
+                    "hour": happening.hour,
+                    **line._asdict(),
+                }
+            )
 
     def _give_back(self, happening: Happening) -> None:
         """A refund or cancellation: whole unless it names an amount; never more than the order was worth."""

@@ -106,8 +106,40 @@ class Order(Row):
     # Given back as a whole, whatever the amounts say.
     cancelled = models.BooleanField(default=False)
     history = models.BooleanField(default=False)
+    # How many came together (1 is alone), where it was bought, what was earned: null where nobody said.
+    company = models.SmallIntegerField(null=True)
+    channel = models.CharField(max_length=40, null=True)
+    margin_minor = models.BigIntegerField(null=True)
+    # So much of the amount was bought on offer.
+    offer_minor = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "purchase_order"
         constraints = [models.UniqueConstraint(fields=["source", "order_id", "line"], name="order_once")]
         indexes = [models.Index(fields=["person_id", "occurred_at"], name="order_person")]
+
+
+class OrderLine(Row):
+    """One line of a completed order: what was bought, how much of it, for how much; immutable."""
+
+    # purchase_order.id
+    order_key = models.BigIntegerField()
+    # From 1.
+    line = models.SmallIntegerField()
+    event_id = models.BigIntegerField()
+    # As recorded; who the person was found to be is the root's matter.
+    person_id = models.BigIntegerField(null=True)
+    occurred_at = models.DateTimeField()
+    day = models.IntegerField()
+    hour = models.SmallIntegerField()
+    # product_id, sku or name: whichever came.
+    product = models.CharField(max_length=120, null=True)
+    category = models.CharField(max_length=120, null=True)
+    quantity_milli = models.BigIntegerField()
+    amount_minor = models.BigIntegerField(null=True)
+    offer_minor = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "order_line"
+        constraints = [models.UniqueConstraint(fields=["order_key", "line"], name="order_line_once")]
+        indexes = [models.Index(fields=["person_id", "occurred_at"], name="order_line_person")]

@@ -46,11 +46,20 @@ TABLES = (
     Table(
         "orders",
         "SELECT o.source, o.order_id, o.line, p.uid, o.event_id, o.occurred_at, o.day, o.amount_minor, "
-        "o.refunded_minor, o.unit, o.completed, o.cancelled, o.history FROM purchase_order o "
+        "o.refunded_minor, o.unit, o.completed, o.cancelled, o.history, o.company, o.channel, o.margin_minor, "
+        "o.offer_minor FROM purchase_order o "
         "LEFT JOIN person p ON p.id = o.person_id",
         keys=3,
         times=(5,),
         flags=(10, 11, 12),
+    ),
+    Table(
+        "order lines",
+        "SELECT o.source, o.order_id, o.line, l.line, p.uid, l.event_id, l.occurred_at, l.day, l.hour, l.product, "
+        "l.category, l.quantity_milli, l.amount_minor, l.offer_minor FROM order_line l "
+        "JOIN purchase_order o ON o.id = l.order_key LEFT JOIN person p ON p.id = l.person_id",
+        keys=4,
+        times=(6,),
     ),
     Table(
         "occurrences",

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from passaparola.events.models import Event, Order
+from passaparola.events.models import Event, Order, OrderLine
 from passaparola.kernel.models import AuditEntry
 from passaparola.ledger.models import Account, Reward, Transfer
 from passaparola.messages.models import Delivery, Message
@@ -43,6 +43,7 @@ FROZEN: list[tuple[type[Any], dict[str, Any], str]] = [
     (AuditEntry, {}, "act = 'x'"),
     (Consent, {"state": "given"}, "state = 'withdrawn'"),
     (Decision, {}, "outcome = 'x'"),
+    (OrderLine, {}, "product = 'x'"),
     (Share, {}, "channel = 'x'"),
     (StageChange, {}, "after = 'x'"),
     (Delivery, {}, "outcome = 'x'"),

@@ -32,7 +32,8 @@ def _told() -> World:
     world.send(ALMA.identify(consents={"email": {"referral": True}}), ALMA.buys("1000", 30.00))
     code = friends_join(world, program, ALMA)
     world.send({"type": "track", "event": "Visit Recorded", "anonymousId": "browser-7"})
-    world.send(BRUNO.identify(), {**BRUNO.identify(), "anonymousId": "browser-7"}, BRUNO.buys("1001", 45.00, code=code))
+    world.send(BRUNO.identify(), {**BRUNO.identify(), "anonymousId": "browser-7"})
+    world.send(BRUNO.buys("1001", 45.00, code=code, products=[{"sku": "c1", "price": 45}]))
     world.days_pass(31)
     world.send(DORA.identify(), DORA.buys("1002", 60.00, code=code), DORA.returns("1002", total=10))
     world.act("Code Shared", code=code, channel="wa")
@@ -146,6 +147,7 @@ PLANTED: dict[str, list[str]] = {
     ],
     "Each entry of the audit trail follows from the one before it.": ["UPDATE audit_entry SET act = 'nothing'"],
     "An order is worth what its event said.": ["UPDATE purchase_order SET amount_minor = amount_minor + 1 WHERE order_id = '1001'"],
+    "The lines of an order are those of its event.": ["UPDATE order_line SET quantity_milli = 1 WHERE line = 1"],
     "What was given back of an order is what its refunds said.": [
         "UPDATE purchase_order SET refunded_minor = 1 WHERE order_id = '1002'"
     ],

@@ -7,6 +7,9 @@ _LINE = Property("line", "id", _("A part of an order that is reported in parts."
 _CURRENCY = Property("currency", "currency", _("Currency of the amount; the installation's currency when absent."))
 _CLICK = Property("click_id", "text", _("The click that led here, from the address (pp) or the cookie (pp_click)."))
 _CODE = Property("code", "text", _("The advocate's code, as the friend typed it."))
+_PARTY = Property("party_size", "integer", _("How many people came together; 1 is alone."), False, ("company",))
+_COMPANY = Property("company", "integer", _("How many people came together; read where there is no party_size."))
+_ACCOMPANIED = Property("accompanied", "boolean", _("Whether anybody came along, where the number is not known."))
 _CHANNEL = Property("channel", "text", _("The channel agreed to: email."), True)
 _PURPOSE = Property("purpose", "text", _("What for: referral, offers or service."), True)
 _WORDING = Property("wording", "text", _("The words the person was shown."))
@@ -27,6 +30,12 @@ CUSTOMERS: tuple[Definition, ...] = (
             _CLICK,
             _LINE,
             Property("products", "list", _("What was bought: product_id, name, category, price, quantity.")),
+            _PARTY,
+            _COMPANY,
+            _ACCOMPANIED,
+            Property("channel", "text", _("Where it was bought: web, shop, phone.")),
+            Property("discount", "money", _("What was taken off the whole order: then all of it counts as bought on offer.")),
+            Property("margin", "money", _("What was earned with it.")),
         ),
     ),
     Definition(
@@ -48,7 +57,13 @@ CUSTOMERS: tuple[Definition, ...] = (
     Definition(
         "Visit Recorded",
         _("The person came: to the shop, the club, the table. One visit a local day is counted."),
-        (Property("place", "text", _("Where.")), Property("companions", "integer", _("How many people came along."))),
+        (
+            Property("place", "text", _("Where.")),
+            Property("companions", "integer", _("How many people came along.")),
+            _PARTY,
+            _COMPANY,
+            _ACCOMPANIED,
+        ),
     ),
     Definition(
         "Signed Up",

@@ -11,7 +11,7 @@ from typing import Any
 from django.conf import settings
 
 from passaparola.events import actions as events
-from passaparola.events import intake
+from passaparola.events import basket, intake
 from passaparola.kernel import audit, database
 from passaparola.ledger.proof.disagreement import Disagreement
 from passaparola.segments import stages
@@ -26,6 +26,7 @@ def all_of(now: datetime, alias: str) -> Iterator[tuple[str, Callable[[], Iterat
         ("The worker has read no further in the inbox than the edge has written.", _cursor),
         ("Each entry of the audit trail follows from the one before it.", _audit),
         ("An order is worth what its event said.", _orders),
+        ("The lines of an order are those of its event.", _lines),
         ("What was given back of an order is what its refunds said.", _refunds),
         ("A person's root is where the merges in force lead.", _roots),
         ("A person's stage follows from the days on which they came.", partial(_stages, now=now)),
@@ -105,6 +106,19 @@ def _orders(what: str, alias: str) -> Iterator[Disagreement]:
         found_key, found_amount, found_unit = events.order_facts(_happening(name, source, properties))
         if (tuple(key), amount, unit) != (found_key, found_amount, found_unit):
             yield Disagreement("purchase_order", id_, what, f"{found_amount} {found_unit}", f"{amount} {unit}")
+
+
+def _lines(what: str, alias: str) -> Iterator[Disagreement]:
+    sql = (
+        "SELECT o.id, o.amount_minor, o.unit, o.company, o.channel, o.margin_minor, o.offer_minor, e.properties "
+        "FROM purchase_order o JOIN event e ON e.id = o.event_id WHERE o.completed ORDER BY o.id"
+    )
+    columns = ", ".join(basket.Line._fields)
+    found = _read(f"SELECT order_key, {columns} FROM order_line ORDER BY order_key, line", alias)
+    for (id_, amount, unit, *said, properties), lines in _beside(_read(sql, alias), found):
+        expected = basket.read(_json(properties), amount, unit)
+        if tuple(said) != expected[1:] or tuple(lines) != expected.lines:
+            yield Disagreement("purchase_order", id_, what, expected, (lines, *said))
 
 
 def _refunds(what: str, alias: str) -> Iterator[Disagreement]:
