@@ -94,7 +94,9 @@ class Consent(Row):
 
 
 class Relationship(Row):
-    """That one person knows another: directed, dated, with its source."""
+    """That one person knows another: directed, dated, with its source; ended by a date, never deleted."""
+
+    KINDS = ("friend", "family", "household", "colleague", "knows")
 
     person_id = models.BigIntegerField(db_index=True)
     other_id = models.BigIntegerField(db_index=True)
@@ -102,10 +104,91 @@ class Relationship(Row):
     source = models.CharField(max_length=60)
     event_id = models.BigIntegerField()
     at = models.DateTimeField()
+    # From here on it is over.
+    until_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "relationship"
         constraints = [
-            models.UniqueConstraint(fields=["person_id", "other_id", "kind"], name="relationship_once"),
+            models.UniqueConstraint(
+                fields=["person_id", "other_id", "kind"], condition=Q(until_at=None), name="relationship_once"
+            ),
             models.CheckConstraint(condition=~Q(person_id=F("other_id")), name="relationship_two"),
+        ]
+
+
+class Group(Row):
+    """A collective: people with places or interests in common, or a company; what it is offered and how one joins it."""
+
+    KINDS = ("collective", "company", "household", "club")
+
+    # What other systems call it (the groupId of the Segment call).
+    key = models.CharField(max_length=80, unique=True)
+    # In es, it and en; whoever reads in a language without a name gets another's.
+    names = models.JSONField(default=dict)
+    kind = models.CharField(max_length=12, default="collective")
+    # What members type to join; empty: nobody joins by code.
+    code = models.CharField(max_length=20, default="")
+    # Its own offer and product, in words, by language.
+    offers = models.JSONField(default=dict)
+    products = models.JSONField(default=dict)
+    # What its members have in common.
+    places = models.JSONField(default=list)
+    interests = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True)
+    event_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "people_group"
+        constraints = [models.UniqueConstraint(fields=["code"], condition=~Q(code=""), name="group_code_once")]
+
+
+class GroupMember(Row):
+    """That somebody belongs to a group, from when until when; in a company: that she acts for it."""
+
+    ROLES = ("member", "contact", "owner")
+
+    group_id = models.BigIntegerField(db_index=True)
+    person_id = models.BigIntegerField(db_index=True)
+    role = models.CharField(max_length=10, default="member")
+    # code, list, console, api, call, suggestion
+    source = models.CharField(max_length=20)
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField(null=True)
+    # The events that opened and closed it.
+    event_id = models.BigIntegerField()
+    ended_by_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "group_member"
+        constraints = [
+            models.UniqueConstraint(fields=["group_id", "person_id"], condition=Q(until_at=None), name="group_member_once")
+        ]
+
+
+class GroupSuggestion(Row):
+    """People who might make a group, and why; nobody is in it before somebody says so."""
+
+    STATES = ("open", "accepted", "dismissed", "stale")
+
+    # What it is about, e.g. "trait:city:Sevilla": the same is not suggested again once it was dismissed.
+    key = models.CharField(max_length=120)
+    # place, interest, shop, friends
+    kind = models.CharField(max_length=10)
+    reason = models.JSONField(default=dict)
+    members = models.JSONField(default=list)
+    state = models.CharField(max_length=10, default="open")
+    group_id = models.BigIntegerField(null=True)
+    at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    event_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "group_suggestion"
+        constraints = [
+            models.UniqueConstraint(fields=["key"], condition=Q(state="open"), name="group_suggestion_once"),
+            models.CheckConstraint(
+                condition=Q(state__in=("open", "accepted", "dismissed", "stale")), name="group_suggestion_state"
+            ),
         ]

@@ -85,6 +85,50 @@ TABLES = (
         json=(5,),
     ),
     Table(
+        "leads",
+        "SELECT p.uid, l.source, l.since_at, l.confirmed_at, l.fit, l.sum_micro, l.at, l.score, l.temperature, "
+        "l.temperature_since_at, l.became_customer_at, l.taken_by, l.taken_at, l.own FROM lead l "
+        f"JOIN person p ON p.id = l.person_id WHERE {_KEPT}",
+        times=(2, 3, 6, 9, 10, 12),
+        json=(13,),
+    ),
+    Table(
+        "lead changes",
+        "SELECT p.uid, c.event_id, c.before, c.after, c.score, c.at, c.reason FROM lead_change c "
+        f"JOIN person p ON p.id = c.person_id WHERE {_KEPT}",
+        keys=4,
+        times=(5,),
+        json=(6,),
+    ),
+    Table(
+        "relationships",
+        "SELECT r.event_id, p.uid, o.uid, r.kind, r.source, r.at, r.until_at FROM relationship r "
+        "JOIN person p ON p.id = r.person_id JOIN person o ON o.id = r.other_id",
+        keys=4,
+        times=(5, 6),
+    ),
+    Table(
+        "groups",
+        "SELECT key, id, names, kind, code, offers, products, places, interests, created_at, closed_at, event_id "
+        "FROM people_group",
+        times=(9, 10),
+        json=(2, 5, 6, 7, 8),
+    ),
+    Table(
+        "group members",
+        "SELECT m.event_id, g.key, p.uid, m.role, m.source, m.from_at, m.until_at, m.ended_by_id FROM group_member m "
+        "JOIN people_group g ON g.id = m.group_id JOIN person p ON p.id = m.person_id",
+        keys=3,
+        times=(5, 6),
+    ),
+    Table(
+        "group suggestions",
+        "SELECT s.id, s.key, s.kind, s.reason, s.members, s.state, g.key, s.at, s.changed_at, s.event_id "
+        "FROM group_suggestion s LEFT JOIN people_group g ON g.id = s.group_id",
+        times=(7, 8),
+        json=(3, 4),
+    ),
+    Table(
         "programmes",
         "SELECT uid, kind, name, state, seed, version, created_at, launched_at FROM program",
         times=(6, 7),

@@ -58,3 +58,56 @@ class StageChange(Row):
     class Meta:
         db_table = "stage_change"
         indexes = [models.Index(fields=["person_id", "at"], name="stage_change_person")]
+
+
+class Lead(models.Model):
+    """Somebody interested who has not bought: how well she suits and how much she engages; one row a person.
+
+    `own` is what was recorded under this very number (docs/why/leads.md); the columns are what follows for the
+    person of today, from all her selves. On a row of somebody merged into another they are empty.
+    """
+
+    SOURCES = ("form", "co-registration", "referral", "event", "draw")
+    TEMPERATURES = ("cold", "warm", "hot")
+
+    person_id = models.BigIntegerField(primary_key=True)
+    source = models.CharField(max_length=16, default="")
+    since_at = models.DateTimeField(null=True)
+    # When she confirmed her own address with us; without it a co-registered lead is never hot.
+    confirmed_at = models.DateTimeField(null=True)
+    # 0 to 100.
+    fit = models.SmallIntegerField(default=0)
+    # Weights of what she did, halved every half-life, in millionths, as it stood at `at`.
+    sum_micro = models.BigIntegerField(default=0)
+    at = models.DateTimeField(null=True)
+    # 0 to 100, as it stood at `at`; it falls from there.
+    score = models.SmallIntegerField(default=0)
+    # Empty: no lead, or a customer by now.
+    temperature = models.CharField(max_length=4, default="")
+    temperature_since_at = models.DateTimeField(null=True)
+    became_customer_at = models.DateTimeField(null=True)
+    # Who of sales took her on.
+    taken_by = models.CharField(max_length=150, default="")
+    taken_at = models.DateTimeField(null=True)
+    own = models.JSONField(default=dict)
+
+    class Meta:
+        db_table = "lead"
+        indexes = [models.Index(fields=["temperature", "score"], name="lead_temperature")]
+
+
+class LeadChange(Row):
+    """That a lead became warmer or colder, when, and by which numbers."""
+
+    person_id = models.BigIntegerField()
+    before = models.CharField(max_length=4)
+    after = models.CharField(max_length=4)
+    score = models.SmallIntegerField()
+    at = models.DateTimeField()
+    # e.g. {"fit": 80, "engagement": 63, "because": "Demo Requested"}
+    reason = models.JSONField(default=dict)
+    event_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "lead_change"
+        indexes = [models.Index(fields=["person_id", "at"], name="lead_change_person")]

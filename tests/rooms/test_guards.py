@@ -12,7 +12,7 @@ from passaparola.ledger.models import Account, Reward, Transfer
 from passaparola.messages.models import Delivery, Message
 from passaparola.people.models import Consent, Identity, Merge
 from passaparola.programs.models import Assignment, Budget, Decision, ProgramVersion, Referral, Share
-from passaparola.segments.models import StageChange
+from passaparola.segments.models import LeadChange, StageChange
 from tests import guards, seed
 
 
@@ -46,6 +46,7 @@ FROZEN: list[tuple[type[Any], dict[str, Any], str]] = [
     (OrderLine, {}, "product = 'x'"),
     (Share, {}, "channel = 'x'"),
     (StageChange, {}, "after = 'x'"),
+    (LeadChange, {}, "after = 'x'"),
     (Delivery, {}, "outcome = 'x'"),
     (ProgramVersion, {"number": 1, "terms": {}}, "published_at = published_at"),
     (Account, {"unit": "EUR"}, "owner_id = 2"),

@@ -75,10 +75,21 @@ REFERENCES = (
     ("consent", "event_id", "event"),
     ("relationship", "person_id", "person"),
     ("relationship", "other_id", "person"),
+    ("relationship", "event_id", "event"),
+    ("people_group", "event_id", "event"),
+    ("group_member", "group_id", "people_group"),
+    ("group_member", "person_id", "person"),
+    ("group_member", "event_id", "event"),
+    ("group_member", "ended_by_id", "event"),
+    ("group_suggestion", "group_id", "people_group"),
+    ("group_suggestion", "event_id", "event"),
     ("visit", "person_id", "person"),
     ("traits", "person_id", "person"),
     ("stage_change", "person_id", "person"),
     ("stage_change", "event_id", "event"),
+    ("lead", "person_id", "person"),
+    ("lead_change", "person_id", "person"),
+    ("lead_change", "event_id", "event"),
     ("program_version", "program_id", "program"),
     ("program_version", "event_id", "event"),
     ("assignment", "program_id", "program"),
@@ -132,7 +143,7 @@ def read(room: str, name: str) -> tuple[str, str]:
 
 
 def _reference(table: str, column: str, other: str) -> str:
-    key = "person_id" if table == "traits" else "id"
+    key = "person_id" if table in ("traits", "lead") else "id"
     return (
         f"SELECT t.{key}, t.{column} AS expected, 'no such {other}' AS found FROM {table} t "
         f"LEFT JOIN {other} o ON o.id = t.{column} WHERE t.{column} IS NOT NULL AND o.id IS NULL"
