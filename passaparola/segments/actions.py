@@ -21,6 +21,8 @@ STAGES_SETTING = "stages"
 VISITS = ("Order Completed", "Visit Recorded")
 # A score from 0 to 6, or a review of 1 or 2 stars, is a bad experience until a better one comes.
 _BAD_SCORE_MAX, _BAD_RATING_MAX = 6, 2
+# Reasons for which somebody's stage is read from the visits alone.
+_AFRESH = ("ranges changed", "merge")
 _MOODS = ("Complaint Opened", "Complaint Closed", "Score Given", "Review Given")
 # When somebody was last seen is kept to the hour: a page view must not cost a row.
 _SEEN_STEP = timedelta(hours=1)
@@ -186,8 +188,8 @@ class Segments:
         root = self.people.root(root)
         row, days = self._row(root, happening.occurred_at), self.days(root)
         today, _ = intake.local(happening.received_at, self.zone)
-        visits = stages.in_period(days, today, self.ranges)
-        after, before = stages.stage_of(visits, self.ranges), row["stage"]
+        visits, before = stages.in_period(days, today, self.ranges), row["stage"]
+        after = self._reached(row, visits, today, because)
         values: Record = {
             "visits_period": visits,
             "visits_ever": len(days),
@@ -198,18 +200,30 @@ class Segments:
             values |= {"stage": after, "stage_since_at": _moment(happening)}
             self._note(root, before, after, visits, happening, because)
         self.traits.change(row, **values)
-        falls = stages.falls_on(days, today, self.ranges)
+        falls = stages.falls_on(days, today, self.ranges, after, self._day(row["stage_since_at"]))
         if falls is None:
             self.batch.clear_timer("stage", f"person:{root}")
         else:
             self.batch.set_timer("stage", f"person:{root}", self._midnight(falls))
 
+    def _reached(self, row: Record, visits: int, today: int, because: str) -> str:
+        """The stage so many visits come to: up at once; down below the floor, when the minimum stay is over.
+
+        Where the ranges changed or rows were joined everybody is placed afresh: what was held before was another scale.
+        """
+        if because in _AFRESH:
+            return stages.stage_of(visits, self.ranges)
+        return stages.hold(row["stage"], self._day(row["stage_since_at"]), visits, today, self.ranges)
+
+    def _day(self, at: datetime | None) -> int | None:
+        """The local day of a moment."""
+        return None if at is None else intake.local(at, self.zone)[0]
+
     def _note(self, root: int, before: str, after: str, visits: int, happening: Happening, because: str) -> None:
-        start = self.ranges.start(after)
-        end = {"none": self.ranges.few - 1, "few": self.ranges.some - 1, "some": self.ranges.many - 1, "many": None}[
-            after
-        ]
-        reason = {"visits": visits, "range": [start, end], "period_days": self.ranges.period_days, "because": because}
+        range_ = [self.ranges.start(after), self.ranges.end(after)]
+        reason = {"visits": visits, "range": range_, "period_days": self.ranges.period_days, "because": because}
+        if self.ranges.margin or self.ranges.stay_days:
+            reason |= {"margin": self.ranges.margin, "stay_days": self.ranges.stay_days}
         self.changes.add(
             person_id=root, before=before, after=after, at=_moment(happening), reason=reason, event_id=happening.id
         )

@@ -75,6 +75,8 @@ ACTS: tuple[Definition, ...] = (
             Property("few", "list", _("From and to, in visits."), True),
             Property("some", "list", _("From and to, in visits."), True),
             Property("many", "list", _("From, and null."), True),
+            Property("margin", "integer", _("So many visits below its start a stage is still kept; 0: none.")),
+            Property("stay_days", "integer", _("So many days a stage is kept at least; 0: none.")),
         ),
         "act",
     ),

@@ -177,7 +177,10 @@ def _roots(what: str, alias: str) -> Iterator[Disagreement]:
 
 
 def _stages(what: str, alias: str, *, now: datetime) -> Iterator[Disagreement]:
-    """Judged as of `now`; whoever has a timer due and not rung yet is left out, as is everybody during a recount."""
+    """Judged as of `now`; whoever has a timer due and not rung yet is left out, as is everybody during a recount.
+
+    Under a margin or a minimum stay a stage depends on the ones before it: there it must be one that may be held.
+    """
     waiting, everybody = _waiting(alias, now)
     if everybody:
         return
@@ -188,13 +191,14 @@ def _stages(what: str, alias: str, *, now: datetime) -> Iterator[Disagreement]:
         "ORDER BY p.root_id, v.day"
     )
     people = _read(
-        "SELECT p.id, COALESCE(t.stage, 'none') FROM person p LEFT JOIN traits t ON t.person_id = p.id "
+        "SELECT p.id, COALESCE(t.stage, 'none'), t.stage_since_at FROM person p LEFT JOIN traits t ON t.person_id = p.id "
         "WHERE p.root_id = p.id ORDER BY p.id",
         alias,
     )
-    for (id_, stage), came in _beside(people, _read(sql, alias, (today - ranges.period_days,))):
+    for (id_, stage, since), came in _beside(people, _read(sql, alias, (today - ranges.period_days,))):
         days = sorted({day for (day,) in came})
-        expected = stages.stage_of(stages.in_period(days, today, ranges), ranges)
+        since_day = intake.local(database.as_time(since), settings.BUSINESS_TIME_ZONE)[0] if since else None
+        expected = stages.hold(stage, since_day, stages.in_period(days, today, ranges), today, ranges)
         if stage != expected and id_ not in waiting:
             yield Disagreement("traits", id_, what, expected, stage)
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from passaparola.doors.api import acting
 from passaparola.doors.api.access import any_key, needs
-from passaparola.doors.api.shapes import Done, In, Out, PeriodDays, Time, Visits, answers
+from passaparola.doors.api.shapes import Done, In, Margin, Out, PeriodDays, StayDays, Time, Visits, answers
 from passaparola.kernel.models import Setting
 from passaparola.segments.stages import Ranges
 
@@ -32,6 +32,8 @@ class StagesOut(Out):
     few: list[int | None]
     some: list[int | None]
     many: list[int | None]
+    margin: int = Field(0, description="So many visits below its start a stage is still kept.")
+    stay_days: int = Field(0, description="So many days a stage is kept at least.")
 
 
 class StagesIn(In):
@@ -41,6 +43,8 @@ class StagesIn(In):
     few: Annotated[list[Visits], Field(min_length=2, max_length=2, description="First and last number of visits.")]
     some: Annotated[list[Visits], Field(min_length=2, max_length=2, description="First and last number of visits.")]
     many: Annotated[list[Visits | None], Field(min_length=2, max_length=2, description="First number of visits, null.")]
+    margin: Margin = Field(0, description="So many visits below its start a stage is still kept.")
+    stay_days: StayDays = Field(0, description="So many days a stage is kept at least; at most the period.")
 
 
 @router.get("/key", auth=any_key, response=answers(KeyOut, found=False))
