@@ -11,7 +11,7 @@ from passaparola.cli.speech import gettext as _
 
 def summary() -> str:
     """For --help."""
-    return _("bring in orders, people or events from CSV or JSON lines (also gzipped)")
+    return _("bring in orders, people or events from CSV, Excel, Parquet or JSON lines")
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -116,6 +116,8 @@ def _job(path: Path, label: str, arguments: argparse.Namespace) -> Any:
         rejected=Path(arguments.rejected) if arguments.rejected else None,
         again=arguments.again,
         dry_run=arguments.dry_run,
+        # The second file is named as seen from the mapping file.
+        lookup=Path(arguments.mapping).parent / found.lookup.file if found.lookup else None,
     )
 
 
@@ -185,6 +187,16 @@ def _show(summary: Any, importer: Any, fresh: int, terminal: Any) -> None:
         terminal.say(
             _("{orders} orders, {amount} {unit} in all").format(orders=f"{summary.orders:,}", amount=amount, unit=unit)
         )
+    for unit, total in sorted(summary.refunded_minor.items()):
+        amount = f"{total / 10 ** money.digits(unit):,.{money.digits(unit)}f}"
+        terminal.say(
+            _("{refunds} refunds, {amount} {unit} given back").format(
+                refunds=f"{summary.refunds:,}", amount=amount, unit=unit
+            )
+        )
+    terminal.say(_("{people} people").format(people=f"{summary.people:,}"))
+    if summary.skipped:
+        terminal.say(_("{count} rows left out as the mapping says").format(count=f"{summary.skipped:,}"))
     if summary.first_at:
         terminal.say(
             _("from {first} to {last}").format(
@@ -199,7 +211,7 @@ def _show(summary: Any, importer: Any, fresh: int, terminal: Any) -> None:
         )
         for code, count in summary.rejected.most_common():
             terminal.say(f"  {count:,} × {reasons.sentence(code)}")
-        terminal.say(_("They are in {path}, each with its reason.").format(path=importer.rejects))
+        terminal.say(_("They are in {path}, each with its reason.").format(path=importer.rejects.path))
 
 
 def _local(moment: str, importer: Any) -> str:

@@ -14,7 +14,7 @@ import pytest
 from django.db.models import Sum
 
 from passaparola import worker
-from passaparola.doors.imports import actions, mapping, prepare, source
+from passaparola.doors.imports import actions, convert, mapping, prepare, source
 from passaparola.doors.imports.inbox import Front
 from passaparola.events.models import Event, Order, Parked
 from passaparola.messages.models import Message
@@ -234,8 +234,10 @@ def test_a_dry_run_changes_nothing(bring: Bring) -> None:
     ("text", "refusal"),
     [
         (b"", source.EmptyFile),
-        (b"PK\x03\x04 workbook", source.NotText),
-        (b"\xff\xfea\0", source.NotText),
+        (b"PK\x03\x04 workbook", convert.BrokenWorkbook),
+        (b"PAR1 no parquet", convert.BrokenParquet),
+        (b"\xff\xfea", source.NotText),
+        (b"\xd0\xcf\x11\xe0 old workbook", source.NotText),
         (b"a,b\0c\n", source.NotText),
         (b"\x1f\x8b\x08\x00broken", source.BrokenGzip),
         (gzip.compress(b"user_id,date,total\n" * 900, mtime=0)[:-20], source.BrokenGzip),

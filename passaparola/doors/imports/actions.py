@@ -1,29 +1,33 @@
 """Walking a file through the front door: survey, plan, then row by row into the inbox, with progress kept."""
 
-import csv
 import hashlib
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+import os
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from passaparola.doors.imports import cells, jsonl, reasons, rows, shape
+from passaparola.doors.imports import cells, convert, jsonl, lookup, orders, rows, shape
 from passaparola.doors.imports.cells import Unreadable
 from passaparola.doors.imports.mapping import Mapping
+from passaparola.doors.imports.orders import Fact
 from passaparola.doors.imports.prepare import Business, Plan, plan
 from passaparola.doors.imports.progress import Progress
+from passaparola.doors.imports.rejects import Rejects
 from passaparola.doors.imports.rows import Record
 from passaparola.doors.imports.shape import Reading
 from passaparola.doors.imports.source import Survey, open_bytes, survey
+from passaparola.doors.imports.summary import Summary
 
 # So many events make one inbox row, and so many rows' progress one durable step.
 EVENTS_A_BODY = 500
 BODY_BYTES_MAX = 1 << 20
+# A whole basket may be larger than what a sender may send at once.
+ORDER_BYTES_MAX = 256 * 1024
 # Sorted, so that the order of columns is no difference between two files.
 _encode = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
 
@@ -33,6 +37,10 @@ class Door(Protocol):
 
     def send(self, source: str, bodies: list[bytes]) -> None:
         """Accept these bodies durably, in this order; may wait while the corridor is behind."""
+
+
+class Stopped(Exception):
+    """Somebody asked the import to stop; it can go on where it was."""
 
 
 @dataclass(frozen=True)
@@ -50,75 +58,77 @@ class Job:
     rejected: Path | None = None
     again: bool = False
     dry_run: bool = False
-
-
-@dataclass
-class Summary:
-    """What an import did."""
-
-    rows: int = 0
-    events: int = 0
-    orders: int = 0
-    total_minor: Counter[str] = field(default_factory=Counter)
-    rejected: Counter[str] = field(default_factory=Counter)
-    first_at: str = ""
-    last_at: str = ""
-    rejected_bytes: int = 0
-    finished_before: bool = False
-    resumed_line: int = 0
-
-    def count(self, item: dict[str, Any], minor: int | None = None, unit: str = "") -> None:
-        """Add an event that goes in."""
-        self.events += 1
-        at = item.get("timestamp", "")
-        if at:
-            self.first_at = min(self.first_at or at, at)
-            self.last_at = max(self.last_at, at)
-        if minor is not None:
-            self.orders += 1
-            self.total_minor[unit] += minor
+    # The import's number, kept with each of its events: what it brought can be told from the rest.
+    number: int | None = None
+    # Where the mapping's second file lies; beside the mapping file as a rule.
+    lookup: Path | None = None
+    bytes_max: int | None = None
 
 
 class Importer:
     """One import from beginning (or where it stopped) to end."""
 
     def __init__(
-        self, job: Job, *, door: Door, business: Business, folder: Path, advance: Callable[[int], None] = lambda _: None
+        self,
+        job: Job,
+        *,
+        door: Door,
+        business: Business,
+        folder: Path,
+        advance: Callable[[int], None] = lambda _: None,
+        stopped: Callable[[Summary, int], bool] = lambda *_: False,
     ) -> None:
-        self.job, self.door, self.folder, self.advance = job, door, folder, advance
-        self.survey: Survey = survey(job.path)
-        self.plan: Plan = plan(job.path, self.survey, job.mapping, job.kind, business)
+        self.job, self.door, self.folder, self.advance, self.stopped = job, door, folder, advance, stopped
+        self.text = convert.as_text(job.path, folder, sheet=job.mapping.format.sheet, bytes_max=job.bytes_max)
+        self._spare = [self.text] if self.text != job.path else []
+        self.survey: Survey = survey(self.text, bytes_max=job.bytes_max)
+        self.plan: Plan = plan(self.text, self.survey, job.mapping, job.kind, business, self._look_up())
         self.summary = Summary()
         self.waiting: list[tuple[bool, bytes]] = []
         self.waiting_bytes = 0
-        self.rejects = job.rejected or folder / f"{_plain(job.label)}.rejected.csv"
+        names = self.plan.reading.layout.names if self.plan.reading else ("item",)
+        self.rejects = Rejects(job.rejected or folder / f"{_plain(job.label)}.rejected.csv", names)
         self._said: dict[str, None] = {}
 
+    def _look_up(self) -> Callable[[str], dict[str, str]] | None:
+        wanted = self.job.mapping.lookup
+        if wanted is None:
+            return None
+        store = self.folder / f"{os.getpid()}-{id(self)}.list"
+        self._spare.append(store)
+        return lookup.look_up(wanted, self.job.lookup or Path(wanted.file), store, bytes_max=self.job.bytes_max)
+
     def run(self) -> Summary:
-        """Import; what happened. Raises a Refusal before anything was sent, never in the middle."""
+        """Import; what happened. Raises a Refusal before anything was sent, never in the middle; Stopped if asked to."""
+        try:
+            return self._run()
+        finally:
+            for path in self._spare:
+                path.unlink(missing_ok=True)
+
+    def _run(self) -> Summary:
         progress = self._progress()
         if progress.state.get("done"):
-            self.summary = _restore(progress.state)
+            self.summary = Summary.restored(progress.state["summary"])
             self.summary.finished_before = True
             progress.close()
             return self.summary
         if progress.state:
-            self.summary = _restore(progress.state)
+            self.summary = Summary.restored(progress.state["summary"])
             self.summary.resumed_line = progress.state["line"]
-            self._cut_rejects()
-        else:
-            self.rejects.unlink(missing_ok=True)
+        self.rejects.cut(self.summary.rejected_bytes)
         try:
             self._read(progress)
             if self.job.mapping.group_by:
                 self._orders_of_lines(progress)
+            self.summary.people = progress.people()
         except BaseException:
             progress.close()
             raise
         if self.job.dry_run:
             progress.forget()
         else:
-            progress.finish(**_store(self.summary))
+            progress.finish(summary=self.summary.kept())
         return self.summary
 
     def _progress(self) -> Progress:
@@ -126,7 +136,7 @@ class Importer:
         job = self.job
         said = [self.survey.sha256, job.source, job.kind, str(job.live_from), msgspec.to_builtins(job.mapping)]
         key = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
-        path = self.folder / (f"{key}.dry.sqlite3" if job.dry_run else f"{key}.sqlite3")
+        path = self.folder / (f"{key}-{os.getpid()}-{id(self)}.dry.sqlite3" if job.dry_run else f"{key}.sqlite3")
         progress = Progress(path)
         if (job.again and progress.state.get("done")) or job.dry_run:
             progress.forget()
@@ -143,7 +153,7 @@ class Importer:
         )
         self.advance(offset)
         since = 0
-        with open_bytes(self.job.path) as stream:
+        with open_bytes(self.text) as stream:
             for record in self._records(stream, line, offset):
                 self.summary.rows += 1
                 self._take(record, progress)
@@ -181,15 +191,31 @@ class Importer:
         """The events of a row that stands for itself. Raises Unreadable."""
         reading = self.plan.reading
         if reading is None:
-            self._accept(self._json(record, progress))
+            self._accept(jsonl.fact(self._json(record, progress)), progress)
         elif self.plan.kind == "events":
-            self._accept(shape.event(reading, record.cells, nth=progress.nth))
-        else:
-            one = shape.line(reading, record.cells) if self.plan.kind == "orders" else None
+            self._accept(Fact(shape.event(reading, record.cells, nth=progress.nth)), progress)
+        elif self.plan.kind == "people":
             for item in shape.person(reading, record.cells):
-                self._accept_once(item)
-            if one is not None:
-                self._accept(shape.order([one], nth=progress.nth), one.amount_minor, one.unit)
+                self._accept_once(item, progress)
+        elif (one := orders.line(reading, record.cells)) is None:
+            self.summary.skipped += 1
+        else:
+            self._accept_facts(reading, [one], [record.cells], progress)
+
+    def _accept_facts(
+        self, reading: Reading, lines: list[orders.Line], cells_: Sequence[list[str]], progress: Progress
+    ) -> None:
+        """What the rows of one order came to, and what they say about the person. Raises Unreadable before anything."""
+        found = orders.facts(lines, nth=progress.nth)
+        for fact in found:
+            # Two rows with one order id that say different things: which is right?
+            if lines[0].order_id and not progress.agrees(fact.item["messageId"], shape.digest(fact.item)):
+                raise Unreadable("order_id_on_several_rows")
+        named = next((row for row in cells_ if shape.is_somebody(reading, row)), None)
+        for item in shape.person(reading, named) if named is not None else []:
+            self._accept_once(item, progress)
+        for fact in found:
+            self._accept(fact, progress)
 
     def _spoil(self, record: Record, progress: Progress) -> None:
         """A line that cannot be split leaves its order without a part, if one can tell which order it was."""
@@ -225,73 +251,64 @@ class Importer:
         lines, reasons_by_line = [], {}
         for number, row in pieces:
             try:
-                lines.append(shape.line(reading, row, negative=True))
+                if (one := orders.line(reading, row, part=True)) is not None:
+                    lines.append(one)
+                else:
+                    self.summary.skipped += 1
             except Unreadable as problem:
                 reasons_by_line[number] = problem.code
         try:
             if bad or reasons_by_line:
                 raise Unreadable("another_line_of_the_order")
-            people = shape.person(reading, pieces[0][1]) if pieces else []
-            item = shape.order(lines, nth=progress.nth)
+            if lines and not any(one.who for one in lines) and reading.guests != "person":
+                if reading.guests == "refuse":
+                    raise Unreadable("user_id_missing")
+                self.summary.skipped += len(lines)
+            elif lines:
+                self._accept_facts(reading, lines, [row for _, row in pieces], progress)
         except Unreadable as problem:
             for number, row in pieces:
                 self._reject(number, row, reasons_by_line.get(number, problem.code))
-            return
-        for one in people:
-            self._accept_once(one)
-        self._accept(item, sum(one.amount_minor for one in lines), lines[0].unit)
 
-    def _accept_once(self, item: dict[str, Any]) -> None:
+    def _accept_once(self, item: dict[str, Any], progress: Progress) -> None:
         """The same fact about a person on many rows is sent once (the log would drop the repeats anyway)."""
         if item["messageId"] in self._said:
             return
         self._said[item["messageId"]] = None
         if len(self._said) > 50_000:
             self._said.pop(next(iter(self._said)))
-        self._accept(item)
+        self._accept(Fact(item), progress)
 
-    def _accept(self, item: dict[str, Any], minor: int | None = None, unit: str = "") -> None:
+    def _accept(self, fact: Fact, progress: Progress) -> None:
+        item = fact.item
         data = _encode(item)
-        if len(data) > jsonl.EVENT_BYTES_MAX:
+        if len(data) > (ORDER_BYTES_MAX if fact.sold_minor is not None else jsonl.EVENT_BYTES_MAX):
             raise Unreadable("event_too_large")
         live = self.job.live_from is not None and item.get("timestamp", "") >= shape.iso(self.job.live_from)
         self.waiting.append((live, data))
         self.waiting_bytes += len(data)
-        self.summary.count(item, minor, unit)
+        progress.met(item.get("userId") or item.get("anonymousId") or "")
+        self.summary.count(fact)
 
     def _flush(self, progress: Progress, **position: Any) -> None:
         self._send()
-        progress.keep(**position, **_store(self.summary))
+        progress.keep(**position, summary=self.summary.kept())
+        if self.stopped(self.summary, position.get("offset", self.survey.size_bytes)):
+            raise Stopped
 
     def _send(self) -> None:
         bodies: list[bytes] = []
+        mark = b"" if self.job.number is None else b',"import":%d' % self.job.number
         for live, items in _runs(self.waiting):
             history = b"false" if live else b"true"
-            bodies.append(b'{"context":{"history":' + history + b'},"batch":[' + b",".join(items) + b"]}")
+            bodies.append(b'{"context":{"history":' + history + mark + b'},"batch":[' + b",".join(items) + b"]}")
         if bodies and not self.job.dry_run:
             self.door.send(self.job.source, bodies)
         self.waiting, self.waiting_bytes = [], 0
 
     def _reject(self, line: int, row: list[str], code: str) -> None:
         self.summary.rejected[code] += 1
-        fresh = not self.rejects.exists()
-        self.rejects.parent.mkdir(parents=True, exist_ok=True)
-        with self.rejects.open("a", newline="", encoding="utf-8") as file:
-            out = csv.writer(file)
-            if fresh:
-                names = self.plan.reading.layout.names if self.plan.reading else ("item",)
-                out.writerow(["line", "code", "reason", *names])
-            out.writerow([line, code, reasons.sentence(code), *row])
-            file.flush()
-            self.summary.rejected_bytes = file.tell()
-
-    def _cut_rejects(self) -> None:
-        """What was rejected after the last durable step will be rejected again: cut it off."""
-        if not self.summary.rejected_bytes:
-            self.rejects.unlink(missing_ok=True)
-        elif self.rejects.exists() and self.rejects.stat().st_size > self.summary.rejected_bytes:
-            with self.rejects.open("r+b") as file:
-                file.truncate(self.summary.rejected_bytes)
+        self.summary.rejected_bytes = self.rejects.add(line, code, row)
 
 
 def _runs(waiting: list[tuple[bool, bytes]]) -> Iterator[tuple[bool, list[bytes]]]:
@@ -307,17 +324,6 @@ def _runs(waiting: list[tuple[bool, bytes]]) -> Iterator[tuple[bool, list[bytes]
         size += len(data)
     if run:
         yield kind, run
-
-
-def _store(summary: Summary) -> dict[str, Any]:
-    names = ("rows", "events", "orders", "total_minor", "rejected", "first_at", "last_at", "rejected_bytes")
-    return {"summary": {name: getattr(summary, name) for name in names}}
-
-
-def _restore(state: dict[str, Any]) -> Summary:
-    kept = dict(state["summary"])
-    kept["total_minor"], kept["rejected"] = Counter(kept["total_minor"]), Counter(kept["rejected"])
-    return Summary(**kept)
 
 
 def _plain(label: str) -> str:

@@ -7,6 +7,8 @@
 | amount "-3"             | refused: negative           |
 | identifier "00004"      | "00004": ids are text       |
 | identifier "1.23E+12"   | refused: spreadsheet damage |
+| identifier "123.0"      | "123": a float's whole id   |
+| identifier "9007199254740993.0" | refused: too long for a float |
 | moment "20170101"       | local midnight of that day  |
 """
 
@@ -19,9 +21,14 @@ IDENTIFIER_CHARACTERS_MAX = 120
 _AMOUNT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _MANGLED = re.compile(r"\d([.,]\d+)?[eE]\+\d+")
+# How programs write that there is nothing.
+BLANKS = frozenset(["", "null", "none", "nan", "n/a", "na", "<na>", "#n/a", "nat"])
 _YES = frozenset(["1", "y", "yes", "true", "t", "x", "on", "s", "si", "sí", "sì", "vero", "given", "granted"])
 _NO = frozenset(["0", "n", "no", "false", "f", "off", "falso", "refused", "denied"])
 _AMOUNT_DIGITS_MAX = 13
+# Blanks among whole ids make some programs read all of them as floats; up to 2⁵³ those are exact.
+_FLOAT = re.compile(r"(\d+)\.0+")
+_FLOAT_EXACT_MAX = 2**53
 
 
 class Unreadable(ValueError):
@@ -54,12 +61,16 @@ def amount(text: str, decimal: str, *, negative: bool = False) -> Decimal:
 def identifier(text: str, field: str) -> str:
     """An id as text, never through a number. Raises Unreadable: missing, too long, damaged by a spreadsheet."""
     value = text.strip()
-    if not value or value.lower() in ("null", "none", "nan", "n/a"):
+    if not value or value.lower() in BLANKS:
         raise Unreadable(f"{field}_missing")
     if len(value) > IDENTIFIER_CHARACTERS_MAX:
         raise Unreadable(f"{field}_too_long", value)
     if _MANGLED.fullmatch(value):
         raise Unreadable(f"{field}_damaged_by_spreadsheet", value)
+    if whole := _FLOAT.fullmatch(value):
+        if int(whole[1]) > _FLOAT_EXACT_MAX:
+            raise Unreadable(f"{field}_damaged_by_spreadsheet", value)
+        return whole[1]
     return value
 
 

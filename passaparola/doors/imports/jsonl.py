@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 
 from passaparola.doors.imports import cells, shape
 from passaparola.doors.imports.cells import Unreadable
+from passaparola.doors.imports.orders import Fact
+from passaparola.kernel import money
 
 TYPES = ("identify", "track", "page", "screen", "group", "alias")
 EVENT_BYTES_MAX = 32 * 1024
@@ -54,6 +56,23 @@ def read(
         said = shape.digest(item)
         item["messageId"] = shape.message_id("line", f"{said}-{nth(said)}")
     return item
+
+
+def fact(item: dict[str, Any]) -> Fact:
+    """The event with what it is worth, for the totals."""
+    said = item.get("properties", {})
+    if item["type"] != "track" or item.get("event") not in ("Order Completed", "Order Refunded"):
+        return Fact(item)
+    unit = str(said.get("currency") or "").upper()
+    value = next((said[name] for name in ("total", "revenue", "value") if said.get(name) is not None), None)
+    try:
+        minor = money.parse(value, unit) if unit and value is not None else 0
+    except money.NotMoney:
+        # The corridor will say so; here it is only left out of the sum.
+        minor = 0
+    if item["event"] == "Order Completed":
+        return Fact(item, sold_minor=minor, unit=unit)
+    return Fact(item, refunded_minor=minor, unit=unit)
 
 
 def _check(item: dict[str, Any]) -> None:

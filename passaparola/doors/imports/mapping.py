@@ -1,28 +1,35 @@
 """Which column means what: the mapping file, and the names recognised without one. Pure."""
 
+import re
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
+from passaparola.doors.imports.recognise import FIXED
 from passaparola.kernel.errors import Refusal
 
 KINDS = ("orders", "people", "events")
 WHO = ("user_id", "anonymous_id", "email", "phone")
+# What a line of an order can be; anything but a sale is said by a column, or by a negative amount.
+LINE_TYPES = ("sale", "refund", "cancellation", "fee", "voucher", "skip")
+NEGATIVE = ("refuse", "net", "refund")
+GUESTS = ("refuse", "person", "skip")
 _PERSON = ("email", "phone", "name", "given_name", "birthday", "gender", "language")
 FIELDS: dict[str, tuple[str, ...]] = {
     "orders": (
         "user_id", "anonymous_id", "order_id", "amount", "currency", "occurred_at", "coupon",
-        "product", "product_name", "category", "quantity", *_PERSON,
+        "product", "product_name", "category", "quantity", "price", "line_type", "refund_of", *_PERSON,
     ),
     "people": ("user_id", "anonymous_id", "occurred_at", *_PERSON),
     "events": ("event", "user_id", "anonymous_id", "occurred_at", "message_id", "properties"),
 }  # fmt: skip
 REQUIRED = {"orders": ("amount", "occurred_at"), "people": (), "events": ("event", "occurred_at")}
-# Open families: property:x is text, number:x a number, trait:x a trait, consent.CHANNEL.PURPOSE yes or no.
+# Open families: property:x is text, number:x a number, product:x what else is known of a line's product, trait:x a
+# trait, consent.CHANNEL.PURPOSE yes or no.
 PREFIXES = {
-    "orders": ("property:", "number:", "consent."),
+    "orders": ("property:", "number:", "product:", "consent."),
     "people": ("trait:", "consent."),
     "events": ("property:", "number:"),
 }
@@ -48,7 +55,14 @@ SYNONYMS = {
     "birthday": "birth_date date_of_birth fecha_nacimiento data_nascita",
     "language": "locale lang idioma lingua",
     "gender": "sex sexo sesso",
-    "product": "product_id sku producto prodotto",
+    "product": "product_id sku producto prodotto lineitem_sku",
+    "product_name": "product_title item_name nombre_producto nome_prodotto lineitem_name",
+    "quantity": "qty units cantidad unidades quantita quantità pezzi lineitem_quantity",
+    "price": "unit_price precio precio_unitario prezzo prezzo_unitario lineitem_price",
+    "category": "product_category categoria categoría department",
+    "coupon": "coupon_code discount_code cupon cupón codigo_descuento codice_sconto",
+    "line_type": "line_kind tipo_linea tipo_riga transaction_type tipo_movimiento tipo_movimento",
+    "refund_of": "original_order original_order_id pedido_original ordine_originale",
     "event": "event_name evento",
     "message_id": "messageid",
 }
@@ -84,6 +98,12 @@ class UnknownField(Refusal):
     code = "unknown_field"
 
 
+class WrongLookup(Refusal):
+    """The list {file} cannot be joined: {detail}."""
+
+    code = "wrong_lookup"
+
+
 class Format(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     """How the file is written; what is left out is recognised."""
 
@@ -94,6 +114,17 @@ class Format(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     # A strptime format, or "iso", "epoch", "epoch_ms".
     dates: str | None = None
     time_zone: str | None = None
+    # Which sheet of a workbook; the first with anything in it where none is named.
+    sheet: str | None = None
+
+
+class Lookup(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A second file with more about something the rows name, such as the products: joined by `on` = the field `by`."""
+
+    file: str
+    on: str
+    by: str = "product"
+    columns: dict[str, str] = {}
 
 
 class Mapping(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
@@ -108,6 +139,15 @@ class Mapping(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
     source: str | None = None
     # Marks every row as simulated: it says so wherever it shows.
     simulated: bool = False
+    # Only the columns named here are used; none is recognised by its heading.
+    exact: bool = False
+    # What the values of the column line_type mean: {"R": "refund", "ship": "fee"}; what is empty is a sale.
+    types: dict[str, str] = {}
+    # What a negative amount or quantity is. Left out: refused in a row of its own, netted among the lines of an order.
+    negative: str | None = None
+    # Rows that do not say whose they are: refused, each an anonymous person's, or left out.
+    guests: str = "refuse"
+    lookup: Lookup | None = None
 
 
 @dataclass(frozen=True)
@@ -132,25 +172,36 @@ def read(text: bytes, *, path: object) -> Mapping:
         raise BadMapping(path=path, detail='group_by can only be "order_id"')
     if found.format.decimal not in (None, ".", ","):
         raise BadMapping(path=path, detail='format.decimal must be "." or ","')
+    mark = found.format.delimiter or ""
+    if mark.startswith(FIXED) and not re.fullmatch(r"\d{1,5}(,\d{1,5})*", mark.removeprefix(FIXED)):
+        raise BadMapping(path=path, detail="format.delimiter must name the places to cut at: fixed:8,20")
+    for name, given, known in (
+        ("negative", found.negative, (None, *NEGATIVE)),
+        ("guests", found.guests, GUESTS),
+        *(("types", meaning, LINE_TYPES) for meaning in found.types.values()),
+    ):
+        if given not in known:
+            raise BadMapping(path=path, detail=f"{name} must be one of {', '.join(filter(None, known))}, not {given}")
     return found
 
 
 def lay(mapping: Mapping, names: Sequence[str], kind: str | None) -> Layout:
     """Find every field's place. Raises a Refusal naming the columns where something is missing, double or unknown."""
     heads = tuple(name.strip() for name in names)
-    _refuse_duplicates(heads)
+    if not mapping.exact or any(isinstance(column, str) for column in mapping.columns.values()):
+        _refuse_duplicates(heads)
     kind = kind or mapping.kind or _guess_kind(mapping, heads)
     places = {field: _place(column, heads) for field, column in mapping.columns.items()}
     for field in (*mapping.columns, *mapping.constants):
         _check_field(field, kind)
     taken = set(places.values())
-    if mapping.format.header:
+    if mapping.format.header and not mapping.exact:
         for field in FIELDS[kind]:
             place = _synonym(field, heads)
             if field not in places and field not in mapping.constants and place is not None and place not in taken:
                 places[field] = place
                 taken.add(place)
-    _check_required(kind, {*places, *mapping.constants}, heads)
+    _check_required(kind, {*places, *mapping.constants}, heads, guests=mapping.guests != "refuse")
     return Layout(kind, places, heads, tuple(name for at, name in enumerate(heads) if at not in taken))
 
 
@@ -171,11 +222,15 @@ def _guess_kind(mapping: Mapping, heads: tuple[str, ...]) -> str:
 
 
 def _synonym(field: str, heads: tuple[str, ...]) -> int | None:
-    accepted = {field, *SYNONYMS.get(field, "").split()}
     for at, name in enumerate(heads):
-        if name.lower().replace(" ", "_") in accepted:
+        if means(field, name):
             return at
     return None
+
+
+def means(field: str, heading: str) -> bool:
+    """Whether a heading is one of the usual names of a field."""
+    return heading.strip().lower().replace(" ", "_") in {field, *SYNONYMS.get(field, "").split()}
 
 
 def _place(column: str | int, heads: tuple[str, ...]) -> int:
@@ -194,9 +249,9 @@ def _check_field(field: str, kind: str) -> None:
         raise UnknownField(field=field, kind=kind, known=", ".join(known))
 
 
-def _check_required(kind: str, given: set[str], heads: tuple[str, ...]) -> None:
+def _check_required(kind: str, given: set[str], heads: tuple[str, ...], *, guests: bool) -> None:
     missing = [field for field in REQUIRED[kind] if field not in given]
-    if not given.intersection(WHO if kind != "events" else WHO[:2]):
+    if not (guests and kind == "orders") and not given.intersection(WHO if kind != "events" else WHO[:2]):
         missing.insert(0, "user_id")
     if missing:
         example = ", ".join(f'"{field}": "…"' for field in missing)

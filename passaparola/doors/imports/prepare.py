@@ -1,6 +1,7 @@
 """Before the first row: what kind of file it is, how it is written, and which column means what."""
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -65,11 +66,16 @@ class Business:
     latest: datetime
 
 
-def plan(path: Path, survey: Survey, mapping: Mapping, kind: str | None, business: Business) -> Plan:
+LookUp = Callable[[str], dict[str, str]]
+
+
+def plan(
+    path: Path, survey: Survey, mapping: Mapping, kind: str | None, business: Business, look_up: LookUp | None = None
+) -> Plan:
     """Recognise the file. Raises a Refusal that says what to do where it cannot be done without guessing."""
     encoding = mapping.format.encoding or survey.encoding
     there = zone(mapping.format.time_zone or business.time_zone)
-    if _is_json(survey.head):
+    if is_json(survey.head):
         return Plan(
             "events", encoding, None, "", 0, 0, 0, there, business.earliest_year, business.latest,
         )  # fmt: skip
@@ -81,7 +87,7 @@ def plan(path: Path, survey: Survey, mapping: Mapping, kind: str | None, busines
         raise OnlyHeader(path=path)
     names, body, lines, used = _head(path, mapping, sample)
     layout = mappings.lay(mapping, names, kind)
-    reading = _reading(mapping, layout, [record.cells for record in body], there, business)
+    reading = _reading(mapping, layout, [record.cells for record in body], there, business, look_up)
     return Plan(
         layout.kind,
         encoding,
@@ -115,7 +121,12 @@ def _head(path: Path, mapping: Mapping, sample: list[rows.Record]) -> tuple[list
 
 
 def _reading(
-    mapping: Mapping, layout: mappings.Layout, body: list[list[str]], zone: ZoneInfo, business: Business
+    mapping: Mapping,
+    layout: mappings.Layout,
+    body: list[list[str]],
+    zone: ZoneInfo,
+    business: Business,
+    look_up: LookUp | None,
 ) -> Reading:
     def column(field: str) -> tuple[list[str], str]:
         place = layout.places.get(field)
@@ -135,10 +146,16 @@ def _reading(
         latest=business.latest,
         constants=mapping.constants,
         simulated=mapping.simulated,
+        types={text.strip().lower(): meaning for text, meaning in mapping.types.items()},
+        negative=mapping.negative,
+        guests=mapping.guests,
+        look_up=look_up,
+        looked_up=mapping.lookup.by if mapping.lookup else "",
     )
 
 
-def _is_json(head: bytes) -> bool:
+def is_json(head: bytes) -> bool:
+    """Whether a file that begins so is lines of JSON."""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"
 
 

@@ -4,6 +4,7 @@ Position, counts of equal rows, and lines waiting for the rest of their order ch
 events were accepted. So a stop at any moment repeats some events, which the log knows already, and skips none.
 """
 
+import hashlib
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS state (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS seen (digest BLOB PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS basket (id TEXT PRIMARY KEY, first INTEGER NOT NULL, bad INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS named (digest BLOB PRIMARY KEY, said BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS person (digest BLOB PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS piece (basket TEXT NOT NULL, line INTEGER NOT NULL, cells TEXT NOT NULL);
 """
 
@@ -38,6 +41,22 @@ class Progress:
             [bytes.fromhex(digest)],
         ).fetchone()
         return int(row[0])
+
+    def agrees(self, name: str, said: str) -> bool:
+        """Whether everything of that name so far said the same."""
+        row = self.store.execute(
+            "INSERT INTO named VALUES (?, ?) ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest RETURNING said",
+            [_digest(name), bytes.fromhex(said)],
+        ).fetchone()
+        return bool(row[0].hex() == said)
+
+    def met(self, who: str) -> None:
+        """Count a person, by id, once."""
+        self.store.execute("INSERT INTO person VALUES (?) ON CONFLICT DO NOTHING", [_digest(who)])
+
+    def people(self) -> int:
+        """How many different ids were met."""
+        return int(self.store.execute("SELECT COUNT(*) FROM person").fetchone()[0])
 
     def stage(self, basket: str, line: int, cells: list[str]) -> None:
         """Keep a line until its whole order has been read."""
@@ -76,7 +95,7 @@ class Progress:
         """Note the end and give the space back."""
         self.keep(done=True, **state)
         self.store.execute("COMMIT")
-        for table in ("seen", "basket", "piece"):
+        for table in ("seen", "named", "person", "basket", "piece"):
             self.store.execute(f"DROP TABLE {table}")
         self.store.execute("VACUUM")
         self.store.close()
@@ -95,3 +114,7 @@ class Progress:
             self.path.with_name(self.path.name + "-shm"),
         ):
             name.unlink(missing_ok=True)
+
+
+def _digest(text: str) -> bytes:
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=12).digest()

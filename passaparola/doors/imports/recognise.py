@@ -12,6 +12,8 @@ from passaparola.kernel.errors import Refusal
 
 DELIMITERS = (",", ";", "\t", "|")
 BLANK = "blank"
+# "fixed:8,20" cuts each line before its 9th and 21st character.
+FIXED = "fixed:"
 _DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y")
 _TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S")
@@ -46,7 +48,32 @@ def delimiter(lines: Sequence[str]) -> str:
         usual = max(set(widths), key=widths.count)
         if usual > columns and widths.count(usual) >= 0.8 * len(widths):
             best, columns = mark, usual
-    return best
+    return BLANK if columns == 1 and _is_blank_separated(lines) else best
+
+
+def _is_blank_separated(lines: Sequence[str]) -> bool:
+    """Columns of numbers and ids parted by blanks; words parted by blanks are a text."""
+    rows = [row for line in lines if (row := line.split())]
+    if not rows or len(rows[0]) < 3 or sum(len(row) == len(rows[0]) for row in rows) < 0.8 * len(rows):
+        return False
+    cells = [cell for row in rows[1:] or rows for cell in row]
+    return sum(any(mark.isdigit() for mark in cell) for cell in cells) >= 0.5 * len(cells)
+
+
+def cuts(lines: Sequence[str]) -> str:
+    """Where to cut lines of a fixed width: at the ends of the gaps that all of them share. "fixed:" where there is none."""
+    bodies = [line.rstrip() for line in lines if line.strip()]
+    if not bodies:
+        return FIXED
+    width = max(map(len, bodies))
+    gap = [all(at >= len(line) or line[at] == " " for line in bodies) for at in range(width)]
+    return FIXED + ",".join(str(at) for at in range(1, width) if gap[at - 1] and not gap[at] and any(not g for g in gap[:at]))
+
+
+def repeats(values: Sequence[str]) -> bool:
+    """Whether ids come back on neighbouring rows: then rows are lines of orders, not orders."""
+    known = [value.strip() for value in values if value.strip()]
+    return len(known) > len(set(known))
 
 
 def looks_headerless(first: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from passaparola.doors.imports.recognise import BLANK
+from passaparola.doors.imports.recognise import BLANK, FIXED
 
 LINE_BYTES_MAX = 1 << 20
 # A quoted cell may hold line ends; more lines than these mean that a quotation mark was never closed.
@@ -79,6 +79,8 @@ def _record(text: str, number: int, lines: _Lines, encoding: str, delimiter: str
         return None
     if delimiter == BLANK:
         cells, reason = bare.split(), ""
+    elif delimiter.startswith(FIXED):
+        cells, reason = _cut(bare, delimiter), ""
     elif bare.startswith('"') or f'{delimiter}"' in bare:
         cells, reason, text = _quoted(text, lines, encoding, delimiter, width)
     else:
@@ -87,6 +89,11 @@ def _record(text: str, number: int, lines: _Lines, encoding: str, delimiter: str
         half = len(cells) < width and not text.endswith("\n")
         reason = "line_half_written" if half else "too_few_columns" if len(cells) < width else "too_many_columns"
     return Record(number, lines.offset, cells, reason, text.rstrip("\r\n"))
+
+
+def _cut(bare: str, delimiter: str) -> list[str]:
+    at = [0, *(int(place) for place in delimiter.removeprefix(FIXED).split(",") if place), len(bare)]
+    return [bare[start:end].strip() for start, end in zip(at, at[1:])]
 
 
 def _quoted(text: str, lines: _Lines, encoding: str, delimiter: str, width: int) -> tuple[list[str], str, str]:

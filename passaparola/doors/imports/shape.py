@@ -19,9 +19,7 @@ import msgspec
 from passaparola.doors.imports import cells
 from passaparola.doors.imports.cells import Unreadable
 from passaparola.doors.imports.mapping import Layout
-from passaparola.kernel import money
 
-PRODUCTS_MAX = 100
 MESSAGE_ID_CHARACTERS_MAX = 100
 _TRAITS = {"given_name": "firstName"}
 _encode = msgspec.json.Encoder(decimal_format="number", order="sorted").encode
@@ -40,12 +38,28 @@ class Reading:
     latest: datetime
     constants: dict[str, str]
     simulated: bool = False
+    # What the values of the column line_type mean, by their lower-case form.
+    types: dict[str, str] = field(default_factory=dict)
+    negative: str | None = None
+    guests: str = "refuse"
+    # A second file's columns for a value of the field `looked_up`; empty where it does not know it.
+    look_up: Callable[[str], dict[str, str]] | None = None
+    looked_up: str = ""
 
     @cached_property
     def extras(self) -> list[tuple[str, str, str]]:
         """The property: and number: fields as (field, kind, key)."""
+        return [part for part in self._open if part[1] in ("property", "number")]
+
+    @cached_property
+    def product_extras(self) -> list[tuple[str, str, str]]:
+        """The product: fields as (field, "product", key)."""
+        return [part for part in self._open if part[1] == "product"]
+
+    @cached_property
+    def _open(self) -> list[tuple[str, str, str]]:
         parts = [(name, *name.partition(":")[::2]) for name in (*self.layout.places, *self.constants)]
-        return [part for part in parts if part[1] in ("property", "number") and part[2]]
+        return [part for part in parts if part[2]]
 
     @cached_property
     def person_fields(self) -> list[str]:
@@ -63,20 +77,6 @@ class Reading:
         )
 
 
-@dataclass(slots=True)
-class Line:
-    """One readable row of an order file."""
-
-    who: dict[str, str]
-    order_id: str
-    amount_minor: int
-    unit: str
-    at: datetime
-    coupon: str = ""
-    product: dict[str, Any] = field(default_factory=dict)
-    properties: dict[str, Any] = field(default_factory=dict)
-
-
 def value(reading: Reading, row: Sequence[str], name: str) -> str:
     """A field's text in this row, or the constant, or empty."""
     place = reading.layout.places.get(name)
@@ -85,9 +85,9 @@ def value(reading: Reading, row: Sequence[str], name: str) -> str:
 
 def who(reading: Reading, row: Sequence[str]) -> dict[str, str]:
     """userId or anonymousId. Who is known by e-mail or phone only gets an anonymous id that follows from it."""
-    if text := value(reading, row, "user_id"):
+    if (text := value(reading, row, "user_id")).lower() not in cells.BLANKS:
         return {"userId": cells.identifier(text, "user_id")}
-    if text := value(reading, row, "anonymous_id"):
+    if (text := value(reading, row, "anonymous_id")).lower() not in cells.BLANKS:
         return {"anonymousId": cells.identifier(text, "anonymous_id")}
     for name in ("email", "phone"):
         if text := value(reading, row, name).lower():
@@ -95,21 +95,12 @@ def who(reading: Reading, row: Sequence[str]) -> dict[str, str]:
     raise Unreadable("user_id_missing")
 
 
-def line(reading: Reading, row: Sequence[str], *, negative: bool = False) -> Line:
-    """A row of an order file. Raises Unreadable with the reason."""
-    unit = cells.currency(value(reading, row, "currency") or reading.currency)
-    amount = cells.amount(value(reading, row, "amount"), reading.decimal, negative=negative)
-    grouped_id = value(reading, row, "order_id")
-    return Line(
-        who=who(reading, row),
-        order_id=cells.identifier(grouped_id, "order_id") if "order_id" in reading.layout.places else "",
-        amount_minor=money.parse(amount, unit),
-        unit=unit,
-        at=when(reading, row),
-        coupon=value(reading, row, "coupon"),
-        product=_product(reading, row, amount),
-        properties=properties(reading, row),
-    )
+def is_somebody(reading: Reading, row: Sequence[str]) -> bool:
+    """Whether the row says whose it is."""
+    try:
+        return bool(who(reading, row))
+    except Unreadable:
+        return False
 
 
 def when(reading: Reading, row: Sequence[str]) -> datetime:
@@ -118,73 +109,22 @@ def when(reading: Reading, row: Sequence[str]) -> datetime:
     return cells.moment(text, reading.dates, reading.zone, earliest_year=reading.earliest_year, latest=reading.latest)
 
 
-def _product(reading: Reading, row: Sequence[str], amount: Decimal) -> dict[str, Any]:
-    names = (("product", "product_id"), ("product_name", "name"), ("category", "category"))
-    found: dict[str, Any] = {key: text for name, key in names if (text := value(reading, row, name))}
-    if found:
-        if text := value(reading, row, "quantity"):
-            found["quantity"] = _number(text, reading.decimal)
-        found["total"] = amount
-    return found
-
-
 def properties(reading: Reading, row: Sequence[str]) -> dict[str, Any]:
     """The row's property: and number: columns. Raises Unreadable for a number that is none."""
     found: dict[str, Any] = {}
     for name, kind, key in reading.extras:
         if text := value(reading, row, name):
-            found[key] = _number(text, reading.decimal) if kind == "number" else text
+            found[key] = number(text, reading.decimal) if kind == "number" else text
     return found
 
 
-def _number(text: str, decimal: str) -> int | Decimal:
+def number(text: str, decimal: str) -> int | Decimal:
+    """A number of any sign. Raises Unreadable."""
     try:
-        number = cells.amount(text, decimal, negative=True)
+        found = cells.amount(text, decimal, negative=True)
     except Unreadable as problem:
         raise Unreadable("number_unreadable", text) from problem
-    return int(number) if number == number.to_integral_value() else number
-
-
-def order(lines: Sequence[Line], *, nth: Callable[[str], int]) -> dict[str, Any]:
-    """One Order Completed from the row, or the rows, of an order. Raises Unreadable where they contradict each other.
-
-    `nth(digest)` says how many equal rows came before, counting this one; asked only where there is no order id.
-    """
-    first = lines[0]
-    if any(other.who != first.who for other in lines):
-        raise Unreadable("order_of_two_customers", first.order_id)
-    if any(other.unit != first.unit for other in lines):
-        raise Unreadable("order_in_two_currencies", first.order_id)
-    total = sum(other.amount_minor for other in lines)
-    if total < 0:
-        raise Unreadable("amount_negative", first.order_id)
-    order_id = first.order_id or _unnamed(first, nth)
-    found = {
-        **first.properties,
-        "order_id": order_id,
-        "total": Decimal(total).scaleb(-money.digits(first.unit)),
-        "currency": first.unit,
-    }
-    if first.coupon:
-        found["coupon"] = first.coupon
-    if products := [other.product for other in lines if other.product]:
-        found["products"] = products[:PRODUCTS_MAX]
-        found["products_count"] = len(products)
-    at = min(other.at for other in lines)
-    return {
-        "type": "track",
-        "event": "Order Completed",
-        "messageId": message_id("order", order_id),
-        **first.who,
-        "timestamp": iso(at),
-        "properties": found,
-    }
-
-
-def _unnamed(first: Line, nth: Callable[[str], int]) -> str:
-    """An order id for a row without one: what it says, and the how-manieth such row it is."""
-    said = digest([first.who, iso(first.at), first.amount_minor, first.unit, first.product, first.properties])
-    return f"row-{said}-{nth(said)}"
+    return int(found) if found == found.to_integral_value() else found
 
 
 def person(reading: Reading, row: Sequence[str]) -> list[dict[str, Any]]:
@@ -265,11 +205,12 @@ def event(reading: Reading, row: Sequence[str], *, nth: Callable[[str], int]) ->
         "properties": found,
     }
     given = value(reading, row, "message_id")
-    item["messageId"] = message_id("", given) if given else _counted("event", item, nth)
+    item["messageId"] = message_id("", given) if given else counted("event", item, nth)
     return item
 
 
-def _counted(kind: str, item: dict[str, Any], nth: Callable[[str], int]) -> str:
+def counted(kind: str, item: dict[str, Any], nth: Callable[[str], int]) -> str:
+    """A message id from all that is said, and the how-manieth time."""
     said = digest(item)
     return message_id(kind, f"{said}-{nth(said)}")
 

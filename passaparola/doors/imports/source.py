@@ -16,8 +16,10 @@ _BLOCK = 1 << 20
 # Bytes that cp1252 leaves undefined: a file that holds one is latin-1 (or no text).
 _NOT_CP1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 _FOREIGN = (
+    # These two are read, but not from within gzip.
     (b"PK\x03\x04", "an Excel workbook or zip archive"),
     (b"PAR1", "a Parquet file"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook of before 2007"),
     (b"\xff\xfe", "text in UTF-16"),
     (b"\xfe\xff", "text in UTF-16"),
     (b"%PDF", "a PDF"),
@@ -47,6 +49,12 @@ class EmptyFile(Refusal):
     """{path} is empty: nothing to import."""
 
     code = "empty_file"
+
+
+class TooLarge(Refusal):
+    """{path} unpacks to more than {limit} bytes, which is the most taken: cut it into parts."""
+
+    code, status = "too_large", 413
 
 
 @dataclass(frozen=True)
@@ -81,8 +89,8 @@ def spool(folder: Path) -> Path:
     return path
 
 
-def survey(path: Path, advance: Callable[[int], None] = lambda _: None) -> Survey:
-    """Read everything once: size, lines, digest and encoding. Raises a Refusal for what is no text at all."""
+def survey(path: Path, advance: Callable[[int], None] = lambda _: None, *, bytes_max: int | None = None) -> Survey:
+    """Read everything once: size, lines, digest and encoding. Raises a Refusal for what is no text or beyond the limit."""
     digest, utf8, valid = hashlib.sha256(), codecs.getincrementaldecoder("utf-8")(), True
     size = lines = 0
     head, last, odd = b"", b"", False
@@ -94,6 +102,8 @@ def survey(path: Path, advance: Callable[[int], None] = lambda _: None) -> Surve
                     _check_foreign(path, head)
                 digest.update(block)
                 size, lines, last = size + len(block), lines + block.count(b"\n"), block[-1:]
+                if bytes_max is not None and size > bytes_max:
+                    raise TooLarge(path=path.name, limit=f"{bytes_max:,}")
                 if valid:
                     valid = _is_valid(utf8, block)
                 if not valid:
