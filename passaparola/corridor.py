@@ -30,7 +30,9 @@ from passaparola.people.actions import People
 from passaparola.programs import actions as programs
 from passaparola.programs.actions import Desk
 from passaparola.segments import actions as segments
+from passaparola.segments import lead_actions
 from passaparola.segments.actions import Segments
+from passaparola.segments.lead_actions import Leads
 
 
 class Outcome(msgspec.Struct):
@@ -185,10 +187,11 @@ def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[Callable[[Happ
     events = Events(batch)
     segment = Segments(batch, people, events, settings.BUSINESS_TIME_ZONE)
     desk = Desk(batch, people, events, segment)
-    ledger, messages = Ledger(batch, people), Messages(batch, people)
+    ledger, messages, leads = Ledger(batch, people), Messages(batch, people), Leads(batch, people, segment)
 
     messages.load(happenings)
     named = desk.find(happenings) | segments.restage_people(happenings) | programs.sweep_people(happenings)
+    named |= lead_actions.slice_people(happenings)
     people.load(happenings, named)
     events.load(happenings, set(), people.everybody())
     people.more({row["person_id"] for row in events.orders.rows.values() if row["person_id"]})
@@ -201,9 +204,10 @@ def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[Callable[[Happ
     people.more({row["friend_id"] for row in desk.referrals.rows.values()})
     segment.load(happenings, people.everybody())
     ledger.load(desk.referrals.rows, people.everybody(), desk.programs.rows)
-    # Last, and nothing more about them: of who got a message is only asked who that is today.
+    # Last: of who got a message is only asked who that is today, and whether she is a lead.
     people.more({row["person_id"] for row in messages.messages.rows.values()})
-    return (people.step, events.step, segment.step, partial(programs.step, desk), ledger.step, messages.step)
+    leads.load(happenings, people.everybody())
+    return (people.step, events.step, segment.step, partial(programs.step, desk), ledger.step, messages.step, leads.step)
 
 
 class _Unfit(Refusal):

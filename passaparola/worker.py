@@ -13,7 +13,7 @@ import msgspec
 IDLE_SECONDS, GAP_SECONDS = 0.02, 0.005
 _RINGS_MAX = 500
 # These look at a slice of everybody: each is a transaction of its own.
-_ALONE = ("sweep", "restage")
+_ALONE = ("sweep", "restage", "relead")
 _INBOX_ROWS_MAX = 1000
 _TURNS_BETWEEN_COLLECTIONS = 20
 

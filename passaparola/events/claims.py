@@ -10,7 +10,7 @@ from passaparola.events.reading import Item, Unfit, decode_object, encode, objec
 SERVER_ONLY = frozenset(
     {
         "Order Completed", "Order Refunded", "Order Cancelled", "Visit Recorded", "Offer Accepted", "Policy Premium Issued",
-        "Claim Settled", "Consent Given", "Consent Refused", "Consent Withdrawn",
+        "Claim Settled", "Lead Submitted", "Consent Given", "Consent Refused", "Consent Withdrawn",
     }
 )  # fmt: skip
 _IDENTIFYING = ("email", "phone", "consents")

@@ -73,6 +73,8 @@ class Messages:
             self._ask(note, happening)
         if happening.type == "act" and happening.name == "Friend Signed Up":
             self._opt_in(happening)
+        if happening.name in _LEADS and not happening.history and _requested(happening):
+            self._opt_in(happening)
         for note in happening.told("referred"):
             self._plan("friend_joined", note["advocate_id"], f"friend_joined:{note['referral']['id']}", happening,
                        {"referral": note["referral"]["id"]}, note["referral"]["program_id"])  # fmt: skip
@@ -188,6 +190,14 @@ class Messages:
             self.suppressions.add(
                 channel="email", digest=digest, reason=reason, at=happening.received_at, event_id=happening.id
             )
+
+
+_LEADS = ("Lead Submitted", "Lead Recorded")
+
+
+def _requested(happening: Happening) -> bool:
+    """Whether the event asked for a consent that its person has yet to confirm."""
+    return any(note["state"] == "requested" for note in happening.told("consent"))
 
 
 _ACTS = {

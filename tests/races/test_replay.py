@@ -7,9 +7,13 @@ from django.db import connection
 
 from passaparola import replay
 from passaparola.programs.models import Budget, Referral
+from passaparola.segments import leads
 from tests import guards
-from tests.people import ALMA, BRUNO, CHIARA, DORA
+from tests.people import ALMA, BRUNO, CHIARA, DORA, Somebody
 from tests.world import World, friends_join
+
+EVA = Somebody("Eva Roca", "eva", "eva@example.test", "es")
+RULES = leads.Rules().as_json() | {"fit": [{"field": "city", "operator": "is", "value": "roma", "weight": 5}]}
 
 
 @pytest.fixture
@@ -27,6 +31,9 @@ def told() -> World:
     world.days_pass(40)
     world.send({"type": "track", "event": "Visit Recorded", "anonymousId": "browser-7"})
     world.send({"type": "identify", "userId": "bruno", "anonymousId": "browser-7"})
+    world.send(EVA.identify(city="Roma"), EVA.track("Lead Submitted", source="event"), EVA.track("Demo Requested"))
+    world.act("Lead Rules Changed", **RULES)
+    world.send(EVA.track("Product Viewed"), EVA.track("Email Opened"))
     world.send(CHIARA.identify(), CHIARA.buys("1005", 99.00))
     merge = world.act("Person Merged", keep=world.number(ALMA), other=world.number(DORA), reason="by hand")
     world.days_pass(2)
@@ -46,6 +53,7 @@ def test_the_log_gives_what_is_there(told: World, tmp_path: Path) -> None:
     assert found.agree
     rows = {table.name: table.live_rows for table in found.tables}
     assert rows["transfers"] >= 6 and rows["messages"] >= 5 and rows["stage changes"] >= 4
+    assert rows["leads"] == 2 and rows["lead changes"] >= 4
 
 
 def test_what_was_written_past_the_log_is_named(told: World, tmp_path: Path) -> None:

@@ -10,11 +10,13 @@ from django.db import connection, transaction
 
 from passaparola.kernel import audit
 from passaparola.ledger import proof
-from passaparola.ledger.proof import readings, statements
+from passaparola.ledger.proof import leads, readings, statements
 from passaparola.programs.models import Referral
 from tests import guards
-from tests.people import ALMA, BRUNO, CHIARA, DORA
+from tests.people import ALMA, BRUNO, CHIARA, DORA, Somebody
 from tests.world import World, friends_join
+
+EVA = Somebody("Eva Roca", "eva", "eva@example.test", "es")
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +47,7 @@ def _told() -> World:
         code=code,
         consents=[{"channel": "email", "purpose": "offers"}],
     )
+    world.send(EVA.identify(), EVA.track("Lead Submitted"), EVA.track("Demo Requested"))
     audit.record("user:1", "programme.pause", "program:1", {}, world.now)
     message = world_message("ask")
     world.act("Message Handed Over", message=message, outcome="sent", detail="", provider_id="1")
@@ -108,6 +111,14 @@ PLANTED: dict[str, list[str]] = {
     "stage_is_the_last_change": [f"UPDATE traits SET stage = 'many' WHERE person_id = {BRUNOS}"],
     "stage_changes_are_a_chain": [f"UPDATE stage_change SET before = 'many' WHERE person_id = {DORAS}"],
     "stage_has_its_timer": ["DELETE FROM timer WHERE kind = 'stage'"],
+    "lead_is_the_last_change": ["UPDATE lead SET temperature = 'hot' WHERE source = 'form'"],
+    "lead_changes_are_a_chain": ["UPDATE lead_change SET before = 'hot'"],
+    "warm_lead_has_its_timer": ["DELETE FROM timer WHERE kind = 'lead'"],
+    "customer_is_no_lead": [f"UPDATE lead SET person_id = {BRUNOS} WHERE source = 'form'"],
+    "What a lead did adds up to what its events are worth.": [
+        "UPDATE event SET properties = '{\"robot\": true}' WHERE name = 'Demo Requested'"
+    ],
+    "A lead is as warm as its fit, what it did and the time passed make it.": ["UPDATE lead SET sum_micro = 1"],
     "version_exists": [f"UPDATE referral SET version = 8 WHERE friend_id = {DORAS}"],
     "one_active_referral": ["a second friend found to be the first"],
     "nobody_refers_themselves": [f"UPDATE person SET root_id = {ALMAS} WHERE root_id = {DORAS}"],
@@ -180,7 +191,12 @@ def plant(name: str) -> None:
 
 def look(what: str, world: World) -> Iterator[proof.Disagreement]:
     """What the check of that sentence finds."""
-    checks = {**dict(statements.all_of("default")), **dict(readings.all_of(world.now, "default"))}
+    now = world.now
+    checks = {
+        **dict(statements.all_of("default")),
+        **dict(readings.all_of(now, "default")),
+        **dict(leads.all_of(now, "default")),
+    }
     return checks[what]()
 
 
@@ -201,7 +217,7 @@ def test_a_planted_corruption_is_named(world: World, name: str) -> None:
 
 def test_every_check_has_its_plant() -> None:
     names = {file for _, _, file in statements.STATEMENTS} - UNPLANTABLE
-    names |= {what for what, _ in readings.all_of(World().now, "default")}
+    names |= {what for what, _ in (*readings.all_of(World().now, "default"), *leads.all_of(World().now, "default"))}
     assert set(PLANTED) == names
 
 

@@ -12,8 +12,8 @@ from passaparola.doors import click
 from passaparola.doors.edge.answer import NO_STORE, Scope, Send, send_bytes
 from passaparola.doors.edge.destination import CHANNELS, compose
 from passaparola.doors.edge.lookup import Lookup, Target
-from passaparola.doors.edge.visitors import PREFETCH_HEADERS, Kind, is_prefetch, judge
 from passaparola.events.inbox import StoreAway
+from passaparola.kernel.visitors import PREFETCH_HEADERS, Kind, is_prefetch, judge
 
 PREFIX = "/r/"
 _NOTHING = (b"content-length", b"0")

@@ -71,6 +71,16 @@ CUSTOMERS: tuple[Definition, ...] = (
         (_CODE, _CLICK, Property("method", "text", _("How: form, app, till."))),
     ),
     Definition(
+        "Lead Submitted",
+        _("Somebody who has not bought showed interest. Who it is says an identify; addresses have no place in here."),
+        (
+            Property("source", "text", _("form, co-registration, referral, event or draw; form when absent.")),
+            Property("partner", "text", _("Who handed a co-registration over.")),
+            Property("form", "text", _("Which form, fair or draw.")),
+            Property("consents", "list", _("What was ticked: channel, purpose, wording. Requested until the person confirms it.")),
+        ),
+    ),
+    Definition(
         "Coupon Entered",
         _("A code was typed in at a checkout or named at a till, before any purchase."),
         (

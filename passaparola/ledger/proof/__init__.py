@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from passaparola.kernel import database
-from passaparola.ledger.proof import readings, statements
+from passaparola.ledger.proof import leads, readings, statements
 from passaparola.ledger.proof.disagreement import Disagreement
 
 __all__ = ["Disagreement", "prove"]
@@ -38,3 +38,4 @@ def prove(
 def _checks(now: datetime, alias: str) -> Iterator[tuple[str, Callable[[], Iterator[Disagreement]]]]:
     yield from statements.all_of(alias)
     yield from readings.all_of(now, alias)
+    yield from leads.all_of(now, alias)

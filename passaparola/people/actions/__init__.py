@@ -23,6 +23,8 @@ class People(Desk):
             happening.person_id = recognising.recognise(self, happening)
             if happening.type == "identify":
                 recognising.describe(self, happening)
+            if happening.type == "track" and happening.name == "Lead Submitted":
+                consents.ask_lead(self, happening)
             if happening.name in _CONSENT_EVENTS:
                 consents.agree(self, happening, {**happening.props, "state": _CONSENT_EVENTS[happening.name]})
 
@@ -46,6 +48,7 @@ _ACTS = {
     "Name Shown": recognising.show_name,
     "Language Chosen": recognising.choose_language,
     "Friend Signed Up": consents.request_opt_in,
+    "Lead Recorded": consents.ask_lead,
     "Opt-in Confirmed": consents.confirm_opt_in,
     "Person Forgotten": merging.forget,
 }

@@ -63,6 +63,21 @@ def request_opt_in(desk: Desk, happening: Happening) -> None:
             agree(desk, happening, {**wish, "state": "requested", "source": "landing"})
 
 
+def ask_lead(desk: Desk, happening: Happening) -> None:
+    """What a lead ticked on a form, ours or a partner's: requested, with where and in which words; hers to confirm."""
+    where = [text(happening.props.get(key), 60) for key in ("source", "partner")]
+    given = happening.props.get("consents")
+    for wish in given if isinstance(given, list) else ():
+        if not isinstance(wish, dict) or happening.person_id is None:
+            raise BadConsent()
+        if desk.consent(happening.person_id, str(wish.get("channel")), str(wish.get("purpose"))) == "given":
+            continue
+        own = wish["evidence"] if isinstance(wish.get("evidence"), dict) else {}
+        proof = {k: text(happening.props.get(k), 120) for k in ("partner", "form") if happening.props.get(k)}
+        source = ":".join(filter(None, where)) or "form"
+        agree(desk, happening, {**wish, "state": "requested", "source": source, "evidence": {**own, **proof}})
+
+
 def confirm_opt_in(desk: Desk, happening: Happening) -> None:
     """The person confirmed from their own mailbox: what was requested is given, and the address is theirs."""
     assert happening.person_id is not None

@@ -5,7 +5,7 @@ from importlib.resources import files
 
 import pytest
 
-from passaparola.doors.edge.visitors import Kind, is_prefetch, judge
+from passaparola.kernel.visitors import Kind, is_prefetch, judge
 
 IPHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)"
 ANDROID = "Mozilla/5.0 (Linux; Android 14; {}) AppleWebKit/537.36 (KHTML, like Gecko)"
