@@ -94,10 +94,14 @@ def _smtp(count: int, port: int) -> dict[str, float]:
 
 def _drain(channel: Any, count: int) -> tuple[float, float]:
     """Messages a second, and CPU microseconds of this process a message."""
+    from django.conf import settings
+
     from passaparola import corridor, dispatcher
     from passaparola.messages.dispatcher import Dispatcher
+    from passaparola.messages.journal import Journal
 
-    one = Dispatcher(channel, corridor, dispatcher.house(), lambda: datetime.now(UTC))
+    journal = Journal(settings.DATA_DIR / "run" / "handing")
+    one = Dispatcher(channel, corridor, dispatcher.house(), lambda: datetime.now(UTC), journal=journal)
     sent, began, cpu = 0, time.perf_counter(), time.process_time()
     while tally := one.cycle():
         sent += tally.counts.get("sent", 0)

@@ -24,9 +24,11 @@ def make() -> "Dispatcher":
     from passaparola import adapters, corridor
     from passaparola.adapters.mime import Sender
     from passaparola.messages.dispatcher import Dispatcher
+    from passaparola.messages.journal import Journal
 
     channel = adapters.mail(settings.MAIL_URL, Sender(settings.MAIL_FROM, settings.SECRET_KEY))
-    return Dispatcher(channel, corridor, house(), lambda: datetime.now(UTC))
+    journal = Journal(settings.DATA_DIR / "run" / "handing")
+    return Dispatcher(channel, corridor, house(), lambda: datetime.now(UTC), journal=journal)
 
 
 def house() -> "House":

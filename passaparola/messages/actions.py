@@ -65,6 +65,15 @@ def _move(claims: Iterable[Claim], changes: str, values: Sequence[Any], conditio
     return sorted(moved)
 
 
+def still_handing(claims: Iterable[Claim]) -> list[Claim]:
+    """Those of them whose fate was not recorded."""
+    wanted = set(claims)
+    if not wanted:
+        return []
+    sql = f"SELECT id, attempts FROM message WHERE {database.any_of('id')} AND state = 'handing' ORDER BY id"
+    return [taken for row in database.rows(sql, [[taken.id for taken in wanted]]) if (taken := Claim(*row)) in wanted]
+
+
 def take_back_lapsed(*, now: datetime, is_idempotent: bool) -> list[Claim]:
     """What other dispatchers left lying: put back what may be tried again; the rest, whose fate is unknown, is returned."""
     lapsed = ("claimed", "handing") if is_idempotent else ("claimed",)

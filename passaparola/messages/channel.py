@@ -63,7 +63,7 @@ class Channel(Protocol):
     name: str
     # Handing the same message over twice reaches the person once: what was lost in a crash may be tried again.
     is_idempotent: bool
-    # How many letters may be under way when everything stops: what a crash can make unknown.
+    # How many letters a group has at first, or always where no journal tells what a crash left in doubt.
     together_max: int
     # How many letters are handed over side by side.
     lanes: int

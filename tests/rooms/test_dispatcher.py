@@ -8,8 +8,11 @@ import pytest
 
 from passaparola import adapters, corridor
 from passaparola.adapters.mime import Sender
+from passaparola.events.models import Event
 from passaparola.messages import suppression
+from passaparola.messages.channel import Letter, Outcome, Result
 from passaparola.messages.dispatcher import Dispatcher
+from passaparola.messages.journal import Journal
 from passaparola.messages.models import Delivery, Message, Suppression, Template
 from passaparola.messages.values import House
 from passaparola.people.models import Identity
@@ -271,10 +274,114 @@ def test_who_slept_through_the_lease_changes_nothing(dispatcher: Callable[..., D
         some.person(id_)
         some.message(id_, id_)
     sleeper = dispatcher("null://")
-    sleeper.channel.together_max = 1
+    sleeper._together = 1
     sleeper.cycle()
     clock.pass_(seconds=120)
     assert _drain(dispatcher("null://")) == {"sent": 2}
     assert _drain(sleeper) == {}
     assert {state for state, _ in _states().values()} == {"sent"}
     assert Delivery.objects.count() == 3
+
+
+# --- the journal ------------------------------------------------------------------------------
+class SlowPost:
+    """A channel that takes its time, by the test's clock, and does what the test says after each letter."""
+
+    name, is_idempotent, together_max, lanes = "email", False, 2, 1
+
+    def __init__(self, clock: Clock, seconds: float, after: Callable[[], object] = lambda: None) -> None:
+        self.clock, self.seconds, self.after = clock, seconds, after
+        self.got: list[int] = []
+
+    def hand_over(self, letter: Letter) -> Result:
+        self.got.append(letter.message_id)
+        self.clock.pass_(seconds=self.seconds)
+        self.after()
+        return Result(Outcome.SENT)
+
+    def close(self) -> None:
+        pass
+
+
+def _many(count: int) -> None:
+    some.program()
+    for id_ in range(1, count + 1):
+        some.person(id_)
+        some.message(id_, id_)
+
+
+def test_who_waited_too_long_since_being_asked_is_asked_again(clock: Clock, tmp_path: Path) -> None:
+    """The first letter takes twenty seconds; meanwhile the second person withdraws."""
+    _many(2)
+    post = SlowPost(clock, 20, lambda: some.say(2, "withdrawn"))
+    assert _drain(Dispatcher(post, corridor, HOUSE, clock, journal=Journal(tmp_path))) == {
+        "sent": 1, "put_back": 1, "not_allowed": 1,
+    }  # fmt: skip
+    assert post.got == [1] and _states()[2] == ("refused", "no_consent")
+
+
+def test_a_deadline_that_passes_within_the_group_is_kept(clock: Clock) -> None:
+    _many(2)
+    Message.objects.filter(id=2).update(deadline_at=clock.now + timedelta(seconds=3))
+    post = SlowPost(clock, 5)
+    _drain(Dispatcher(post, corridor, HOUSE, clock))
+    assert post.got == [1] and _states()[2] == ("failed", "too_late")
+
+
+def test_groups_grow_while_they_are_quick_and_shrink_when_they_are_slow(clock: Clock, tmp_path: Path) -> None:
+    _many(40)
+    post = SlowPost(clock, 0)
+    one = Dispatcher(post, corridor, HOUSE, clock, journal=Journal(tmp_path))
+    sizes = [one.cycle().counts["sent"] for _ in range(3)]
+    post.seconds = 0.1
+    sizes += [one.cycle().counts["sent"] for _ in range(2)]
+    assert sizes == [2, 4, 8, 16, 8]
+
+
+def test_without_a_journal_a_group_is_what_a_crash_may_leave_in_doubt(clock: Clock) -> None:
+    _many(6)
+    one = Dispatcher(SlowPost(clock, 0), corridor, HOUSE, clock)
+    assert [one.cycle().counts["sent"] for _ in range(3)] == [2, 2, 2]
+
+
+def test_nothing_is_handed_over_that_the_journal_cannot_take(clock: Clock, tmp_path: Path) -> None:
+    _many(3)
+    (tmp_path / "journal").write_text("in the way")
+    post = SlowPost(clock, 0)
+    one = Dispatcher(post, corridor, HOUSE, clock, journal=Journal(tmp_path / "journal"))
+    _drain(one)
+    assert post.got == [] and {state for state, _ in _states().values()} == {"planned"}
+    (tmp_path / "journal").unlink()
+    clock.pass_(seconds=2)
+    assert _drain(one) == {"sent": 3}
+
+
+def test_another_dispatcher_reads_what_the_dead_one_knew(clock: Clock, tmp_path: Path) -> None:
+    """Killed with one letter sent and not recorded, one refused for now, one under way, one not begun."""
+    _many(4)
+
+    class Killed(BaseException):
+        pass
+
+    class Post(SlowPost):
+        together_max = 4
+
+        def hand_over(self, letter: Letter) -> Result:
+            self.got.append(letter.message_id)
+            if len(self.got) == 3:
+                raise Killed
+            return Result(Outcome.SENT, provider_id="q-1") if len(self.got) == 1 else Result(Outcome.LATER, "text 451")
+
+    dead, heir = Post(clock, 0), SlowPost(clock, 0)
+    first = Dispatcher(dead, corridor, HOUSE, clock, journal=Journal(tmp_path))
+    with pytest.raises(Killed):
+        first.cycle()
+    second = Dispatcher(heir, corridor, HOUSE, clock, journal=Journal(tmp_path))
+    assert _drain(second) == {}, "its writer still holds the page"
+    first.journal.abandon()
+    clock.pass_(seconds=6)
+    assert _drain(second) == {"unknown": 1, "sent": 1}
+    assert _states() == {1: ("sent", ""), 2: ("planned", ""), 3: ("unknown", ""), 4: ("sent", "")}
+    assert "q-1" in Event.objects.get(name="Message Handed Over", message_id="handover:1:1").properties
+    clock.pass_(seconds=60)
+    assert _drain(second) == {"sent": 1} and sorted(heir.got) == [2, 4]

@@ -1,7 +1,10 @@
 """Any order of planning, cycling, dying, sleeping and resending: nobody gets a message twice unless staff said so."""
 
 import itertools
+import shutil
+import tempfile
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from hypothesis import HealthCheck, settings
@@ -13,6 +16,7 @@ from passaparola.kernel import database
 from passaparola.messages import actions
 from passaparola.messages.channel import Letter, Outcome, Result, Unreachable
 from passaparola.messages.dispatcher import Dispatcher
+from passaparola.messages.journal import Journal
 from passaparola.messages.models import Delivery, Message
 from passaparola.messages.values import House
 from tests import messages as some
@@ -35,9 +39,11 @@ class Post:
     def __init__(self, is_idempotent: bool) -> None:
         self.is_idempotent = is_idempotent
         self.arrived: dict[int, int] = {}
+        self.begun: set[int] = set()
         self.script: list[str] = []
 
     def hand_over(self, letter: Letter) -> Result:
+        self.begun.add(letter.message_id)
         what = self.script.pop(0) if self.script else "sent"
         if what == "killed_before":
             raise Killed
@@ -75,9 +81,11 @@ class _FailingCorridor:
 
 class Outbox(RuleBasedStateMachine):
     is_idempotent = False
+    keeps_a_journal = False
 
     def __init__(self) -> None:
         super().__init__()
+        self.folder = Path(tempfile.mkdtemp(prefix="passaparola-journal-"))
         self.now = NOW
         self.post, self.corridor = Post(self.is_idempotent), _FailingCorridor()
         self.mine: list[int] = []
@@ -85,7 +93,13 @@ class Outbox(RuleBasedStateMachine):
         self.dispatchers = [self._dispatcher(), self._dispatcher()]
 
     def _dispatcher(self) -> Dispatcher:
-        return Dispatcher(self.post, self.corridor, HOUSE, lambda: self.now, claim_max=5)
+        journal = Journal(self.folder) if self.keeps_a_journal else None
+        return Dispatcher(self.post, self.corridor, HOUSE, lambda: self.now, claim_max=5, journal=journal)
+
+    def _replace(self, who: int) -> None:
+        """The killed one is gone, and with it its locks; the supervisor starts another."""
+        self.dispatchers[who].journal.abandon()
+        self.dispatchers[who] = self._dispatcher()
 
     @rule(count=st.integers(1, 6))
     def plan(self, count: int) -> None:
@@ -108,7 +122,7 @@ class Outbox(RuleBasedStateMachine):
         try:
             self.dispatchers[who].cycle()
         except Killed:
-            self.dispatchers[who] = self._dispatcher()
+            self._replace(who)
         self.post.script = []
 
     @rule(who=st.integers(0, 1))
@@ -117,12 +131,12 @@ class Outbox(RuleBasedStateMachine):
         try:
             self.dispatchers[who].cycle()
         except Killed:
-            self.dispatchers[who] = self._dispatcher()
+            self._replace(who)
         self.corridor.fails = False
 
     @rule(who=st.integers(0, 1))
     def die(self, who: int) -> None:
-        self.dispatchers[who] = self._dispatcher()
+        self._replace(who)
 
     @rule(seconds=st.sampled_from([1, 30, 61, 301, 4000]))
     def time_passes(self, seconds: int) -> None:
@@ -166,10 +180,25 @@ class Outbox(RuleBasedStateMachine):
             assert not Delivery.objects.filter(message_id__in=self.mine, detail="interrupted").exists()
         with database.turn():
             actions.end_leases(now=self.now)
+        for one in self.dispatchers:
+            one.finish()
+        assert not list(self.folder.iterdir()), "a page was left"
+        shutil.rmtree(self.folder)
 
 
 class Folderlike(Outbox):
     is_idempotent = True
+
+
+class Journaled(Outbox):
+    """What a dead dispatcher had not begun is not in doubt, and what it knew is not forgotten."""
+
+    keeps_a_journal = True
+
+    @invariant()
+    def only_what_was_begun_is_in_doubt(self) -> None:
+        unknown = set(Message.objects.filter(id__in=self.mine, state="unknown").values_list("id", flat=True))
+        assert unknown <= self.post.begun
 
 
 SETTINGS = settings(
@@ -187,3 +216,9 @@ def test_over_a_channel_like_a_folder() -> None:
     some.program()
     some.person(1)
     run_state_machine_as_test(Folderlike, settings=SETTINGS)
+
+
+def test_over_a_channel_like_smtp_with_a_journal() -> None:
+    some.program()
+    some.person(1)
+    run_state_machine_as_test(Journaled, settings=SETTINGS)
