@@ -27,6 +27,7 @@ from passaparola.kernel.errors import Refusal
 from passaparola.ledger.actions import Ledger
 from passaparola.messages.planning import Messages
 from passaparola.people.actions import People
+from passaparola.people.actions.groups import Groups
 from passaparola.programs import actions as programs
 from passaparola.programs.actions import Desk
 from passaparola.segments import actions as segments
@@ -184,14 +185,14 @@ def _fold(happenings: Sequence[Happening], number: int) -> Batch:
 def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[Callable[[Happening], None], ...]:
     """The steps of the rooms, in order, with what they need of the store: who is meant, then what is known about them."""
     people = People(batch, settings.LANGUAGE_CODE[:2].upper())
-    events = Events(batch)
+    events, groups = Events(batch), Groups(batch, people)
     segment = Segments(batch, people, events, settings.BUSINESS_TIME_ZONE)
     desk = Desk(batch, people, events, segment)
     ledger, messages, leads = Ledger(batch, people), Messages(batch, people), Leads(batch, people, segment)
 
     messages.load(happenings)
     named = desk.find(happenings) | segments.restage_people(happenings) | programs.sweep_people(happenings)
-    named |= lead_actions.slice_people(happenings)
+    named |= lead_actions.slice_people(happenings) | groups.find(happenings)
     people.load(happenings, named)
     events.load(happenings, set(), people.everybody())
     people.more({row["person_id"] for row in events.orders.rows.values() if row["person_id"]})
@@ -207,7 +208,8 @@ def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[Callable[[Happ
     # Last: of who got a message is only asked who that is today, and whether she is a lead.
     people.more({row["person_id"] for row in messages.messages.rows.values()})
     leads.load(happenings, people.everybody())
-    return (people.step, events.step, segment.step, partial(programs.step, desk), ledger.step, messages.step, leads.step)
+    program = partial(programs.step, desk)
+    return (people.step, groups.step, events.step, segment.step, program, ledger.step, messages.step, leads.step)
 
 
 class _Unfit(Refusal):

@@ -23,7 +23,7 @@ def weaken(type_: str, item: Item) -> None:
     """
     if type_ == "alias" or item.event in SERVER_ONLY:
         raise Unfit("needs_secret_key", "send this from your server, with a secret key (sk_…)")
-    claimed: dict[str, Any] = {}
+    claimed: dict[str, Any] = {"groupId": True} if type_ == "group" else {}
     if item.user_id not in (None, ""):
         if item.anonymous_id in (None, ""):
             raise Unfit(

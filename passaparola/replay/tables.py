@@ -117,7 +117,7 @@ TABLES = (
     Table(
         "group members",
         "SELECT m.event_id, g.key, p.uid, m.role, m.source, m.from_at, m.until_at, m.ended_by_id FROM group_member m "
-        "JOIN people_group g ON g.id = m.group_id JOIN person p ON p.id = m.person_id",
+        f"JOIN people_group g ON g.id = m.group_id JOIN person p ON p.id = m.person_id WHERE {_KEPT}",
         keys=3,
         times=(5, 6),
     ),

@@ -33,6 +33,15 @@ def told() -> World:
     world.send({"type": "identify", "userId": "bruno", "anonymousId": "browser-7"})
     world.send(EVA.identify(city="Roma"), EVA.track("Lead Submitted", source="event"), EVA.track("Demo Requested"))
     world.act("Lead Rules Changed", **RULES)
+    eva, bruno = world.number(EVA), world.number(BRUNO)
+    world.act("Relationship Recorded", person=eva, other=bruno, kind="colleague")
+    world.act("Group Created", names={"it": "Circolo"}, kind="club", key="circolo")
+    world.send({"type": "group", "userId": "eva", "groupId": "circolo"})
+    one = {"key": "friends:1", "kind": "friends", "reason": {"ties": 1}, "members": [eva, bruno]}
+    world.act("Groups Suggested", suggestions=[one, {**one, "key": "friends:2"}])
+    world.act("Group Suggestion Accepted", suggestion=1, names={"it": "Amici"})
+    world.act("Group Left", person=bruno, group=2)
+    world.act("Relationship Ended", person=eva, other=bruno, kind="colleague")
     world.send(EVA.track("Product Viewed"), EVA.track("Email Opened"))
     world.send(CHIARA.identify(), CHIARA.buys("1005", 99.00))
     merge = world.act("Person Merged", keep=world.number(ALMA), other=world.number(DORA), reason="by hand")
@@ -53,6 +62,7 @@ def test_the_log_gives_what_is_there(told: World, tmp_path: Path) -> None:
     assert found.agree
     rows = {table.name: table.live_rows for table in found.tables}
     assert rows["transfers"] >= 6 and rows["messages"] >= 5 and rows["stage changes"] >= 4
+    assert rows["groups"] == 2 and rows["group members"] == 3 and rows["relationships"] == 1
     assert rows["leads"] == 2 and rows["lead changes"] >= 4
 
 

@@ -48,11 +48,25 @@ def _told() -> World:
         consents=[{"channel": "email", "purpose": "offers"}],
     )
     world.send(EVA.identify(), EVA.track("Lead Submitted"), EVA.track("Demo Requested"))
+    _gather(world)
     audit.record("user:1", "programme.pause", "program:1", {}, world.now)
     message = world_message("ask")
     world.act("Message Handed Over", message=message, outcome="sent", detail="", provider_id="1")
     world.act("Message Delivered", message=message)
     return world
+
+
+def _gather(world: World) -> None:
+    """Eva and Bruno know each other and are in a club; Eva left another that was suggested."""
+    eva, bruno = world.number(EVA), world.number(BRUNO)
+    world.act("Relationship Recorded", person=eva, other=bruno, kind="friend")
+    club = world.act("Group Created", names={"it": "Circolo"}, kind="club")["group_id"]
+    for person in (eva, bruno):
+        world.act("Group Joined", person=person, group=club)
+    one = {"key": "trait:city:Roma", "kind": "place", "reason": {"city": "Roma"}, "members": [eva]}
+    world.act("Groups Suggested", suggestions=[one])
+    world.act("Group Suggestion Accepted", suggestion=1, names={"it": "Romani"})
+    world.act("Group Left", person=eva, group=2)
 
 
 def world_message(template: str) -> int:
@@ -111,6 +125,10 @@ PLANTED: dict[str, list[str]] = {
     "stage_is_the_last_change": [f"UPDATE traits SET stage = 'many' WHERE person_id = {BRUNOS}"],
     "stage_changes_are_a_chain": [f"UPDATE stage_change SET before = 'many' WHERE person_id = {DORAS}"],
     "stage_has_its_timer": ["DELETE FROM timer WHERE kind = 'stage'"],
+    "relationship_ends_after_it_began": ["UPDATE relationship SET until_at = '2001-01-01'"],
+    "nobody_is_in_a_closed_group": ["UPDATE people_group SET closed_at = created_at"],
+    "membership_has_its_events": ["UPDATE group_member SET ended_by_id = event_id"],
+    "accepted_suggestion_has_its_group": ["UPDATE group_suggestion SET group_id = NULL"],
     "lead_is_the_last_change": ["UPDATE lead SET temperature = 'hot' WHERE source = 'form'"],
     "lead_changes_are_a_chain": ["UPDATE lead_change SET before = 'hot'"],
     "warm_lead_has_its_timer": ["DELETE FROM timer WHERE kind = 'lead'"],

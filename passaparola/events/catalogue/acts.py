@@ -16,6 +16,17 @@ _WORDING = Property("wording", "text", _("The words shown, so that they can be p
 _NAME = Property("name", "text", _("The programme's name."), True)
 _TERMS = Property("terms", "object", _("What it promises: see the programme terms."), True)
 _DETAIL = Property("detail", "text", _("What the mail server or provider said."))
+_GROUP = Property("group", "integer", _("Which group."), True)
+_GROUP_WORDS = (
+    Property("names", "object", _("Its name in es, it, en."), True),
+    Property("key", "text", _("What other systems call it; made from the name when absent.")),
+    Property("kind", "text", _("collective, company, household or club.")),
+    Property("code", "text", _("What members type to join; made when absent, none when empty.")),
+    Property("offers", "object", _("Its own offer in es, it, en.")),
+    Property("products", "object", _("Its own product in es, it, en.")),
+    Property("places", "list", _("Places its members share.")),
+    Property("interests", "list", _("Interests its members share.")),
+)
 
 ACTS: tuple[Definition, ...] = (
     Definition(
@@ -113,6 +124,67 @@ ACTS: tuple[Definition, ...] = (
         "act",
     ),
     Definition("Lead Returned", _("A lead is nobody's again."), (_PERSON,), "act"),
+    Definition(
+        "Relationship Recorded",
+        _("One person knows another: directed, dated, with its source. Both are people we know already."),
+        (
+            _PERSON,
+            Property("other", "integer", _("Whom: the other's number."), True),
+            Property("kind", "text", _("friend, family, household, colleague or knows."), True),
+            Property("source", "text", _("How we know.")),
+        ),
+        "act",
+    ),
+    Definition(
+        "Relationship Ended",
+        _("It is over."),
+        (
+            _PERSON,
+            Property("other", "integer", _("Whom: the other's number."), True),
+            Property("kind", "text", _("friend, family, household, colleague or knows."), True),
+        ),
+        "act",
+    ),
+    Definition(
+        "Group Created",
+        _("A group was made: people with places or interests in common, or a company."),
+        (*_GROUP_WORDS,),
+        "act",
+    ),
+    Definition("Group Edited", _("A group was changed; what is absent stays."), (_GROUP, *_GROUP_WORDS), "act"),
+    Definition("Group Closed", _("A group is no more; everybody leaves it."), (_GROUP,), "act"),
+    Definition(
+        "Group Joined",
+        _("Somebody joined a group, or acts for a company."),
+        (
+            _PERSON,
+            Property("group", "integer", _("Which group."), True, ("key", "code")),
+            Property("key", "text", _("Which group, by its key.")),
+            Property("code", "text", _("Which group, by its code.")),
+            Property("role", "text", _("member, contact or owner.")),
+            Property("source", "text", _("code, list, console, api, suggestion.")),
+        ),
+        "act",
+    ),
+    Definition("Group Left", _("Somebody left a group."), (_PERSON, _GROUP), "act"),
+    Definition(
+        "Groups Suggested",
+        _("A search found people who might make a group; nobody is in one by that."),
+        (Property("suggestions", "list", _("key, kind, reason, members; at most 60."), True),),
+        "act",
+    ),
+    Definition(
+        "Group Suggestion Accepted",
+        _("Staff made a group of a suggestion and took its people in."),
+        (Property("suggestion", "integer", _("Which suggestion."), True), *_GROUP_WORDS),
+        "act",
+    ),
+    Definition(
+        "Group Suggestion Dismissed",
+        _("Staff said that it is no group; it is not suggested again."),
+        (Property("suggestion", "integer", _("Which suggestion."), True),),
+        "act",
+    ),
     Definition(
         "Program Created",
         _("A programme was drafted."),

@@ -186,8 +186,8 @@ CALLS_WITHOUT_NAME: tuple[Definition, ...] = (
     ),
     Definition(
         "group",
-        _("The person belongs to a collective; kept for later use."),
-        (),
+        _("The person belongs to the group whose key is groupId. An unknown key, or a public key's word, is only kept."),
+        (Property("role", "text", _("member, contact or owner; in a company, what she acts as.")),),
         "group",
     ),
     Definition(

@@ -4,7 +4,7 @@
 """
 
 from passaparola.events.intake import Happening
-from passaparola.people.actions import consents, merging, recognising
+from passaparola.people.actions import consents, merging, recognising, relating
 from passaparola.people.actions.desk import Desk, UnknownPerson
 
 __all__ = ["People", "UnknownPerson"]
@@ -45,6 +45,8 @@ _ACTS = {
     "Person Merged": merging.merge_act,
     "Person Unmerged": merging.unmerge_act,
     "Consent Recorded": consents.consent_act,
+    "Relationship Recorded": relating.record,
+    "Relationship Ended": relating.end,
     "Name Shown": recognising.show_name,
     "Language Chosen": recognising.choose_language,
     "Friend Signed Up": consents.request_opt_in,

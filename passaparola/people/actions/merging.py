@@ -7,6 +7,7 @@ from passaparola.events.intake import Happening
 from passaparola.events.models import Event
 from passaparola.kernel import database
 from passaparola.kernel.errors import Refusal
+from passaparola.people.actions import relating
 from passaparola.people.actions.desk import Desk, UnknownPerson, is_id
 from passaparola.people.actions.text import text
 
@@ -96,4 +97,5 @@ def forget(desk: Desk, happening: Happening) -> None:
     for row in desk.batch.table(Event).rows.values():
         if row["person_id"] in members:
             row.update(dict.fromkeys(("user_id", "anonymous_id", "group_id", "previous_id", "traits", "context")))
+    relating.forget(desk, set(members), happening)
     happening.tell("forgotten", members=members)
