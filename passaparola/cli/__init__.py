@@ -24,6 +24,7 @@ COMMANDS = (
     ("prove", "prove"),
     ("replay", "replay"),
     ("export", "export"),
+    ("traits", "traits"),
     ("backup", "backup"),
     ("keys", "keys"),
     ("bench", "bench"),

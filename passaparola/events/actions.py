@@ -18,6 +18,7 @@ from passaparola.kernel.models import Setting
 ORDER_COMPLETED = "Order Completed"
 ORDER_REFUNDED = "Order Refunded"
 ORDER_CANCELLED = "Order Cancelled"
+VISIT_RECORDED = "Visit Recorded"
 _ABOUT_ORDERS = (ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED)
 
 
@@ -71,6 +72,9 @@ class Events:
             fresh = self._complete(happening)
         elif happening.name in (ORDER_REFUNDED, ORDER_CANCELLED):
             self._give_back(happening)
+        elif happening.name == VISIT_RECORDED and (company := basket.company(happening.props)):
+            # Read once, here: traits and segments ask the result and need not know how senders put it.
+            happening.result = {**happening.result, "company": company}
         if fresh:
             self._count(happening)
 

@@ -77,6 +77,11 @@ TABLES = (
         flags=(11,),
     ),
     Table(
+        "own traits",
+        "SELECT name, event, property, aggregate, type, window_days, defined_at, retired_at, event_id FROM own_trait",
+        times=(6, 7),
+    ),
+    Table(
         "stage changes",
         "SELECT p.uid, s.event_id, s.before, s.after, s.at, s.reason FROM stage_change s "
         "JOIN person p ON p.id = s.person_id",

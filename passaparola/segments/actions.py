@@ -15,10 +15,12 @@ from passaparola.kernel.models import Setting
 from passaparola.people.actions import People
 from passaparola.segments import stages
 from passaparola.segments.models import StageChange, Traits, Visit
+from passaparola.segments.traits import own
 
 SWEEP_PEOPLE_MAX = 500
 STAGES_SETTING = "stages"
 VISITS = ("Order Completed", "Visit Recorded")
+_OWN_TRAITS = {"Trait Defined": own.define, "Trait Retired": own.retire}
 # A score from 0 to 6, or a review of 1 or 2 stars, is a bad experience until a better one comes.
 _BAD_SCORE_MAX, _BAD_RATING_MAX = 6, 2
 # Reasons for which somebody's stage is read from the visits alone.
@@ -103,7 +105,9 @@ class Segments:
             self._fold(happening)
 
     def _act(self, happening: Happening) -> None:
-        if happening.name == "Stages Changed":
+        if happening.name in _OWN_TRAITS:
+            _OWN_TRAITS[happening.name](self.batch, happening)
+        elif happening.name == "Stages Changed":
             self._change_ranges(happening)
         elif happening.name == "Timer Rang" and happening.props.get("kind") == "restage":
             self._restage(happening)

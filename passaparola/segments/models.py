@@ -111,3 +111,65 @@ class LeadChange(Row):
     class Meta:
         db_table = "lead_change"
         indexes = [models.Index(fields=["person_id", "at"], name="lead_change_person")]
+
+
+class PersonTrait(models.Model):
+    """What follows from a person's facts alone (segments/traits/base.sql), one row a root; renewed by events.
+
+    Traits that move with time are made from these columns and today.
+    """
+
+    person_id = models.BigIntegerField(primary_key=True)
+    known_day = models.IntegerField(null=True)
+    enrolled_day = models.IntegerField(null=True)
+    visits = models.IntegerField()
+    visits_enrolled = models.IntegerField()
+    first_visit_day = models.IntegerField(null=True)
+    last_visit_day = models.IntegerField(null=True)
+    interval_days = models.IntegerField(null=True)
+    purchases = models.IntegerField()
+    purchases_enrolled = models.IntegerField()
+    # Microseconds since 1970 UTC.
+    first_purchase_us = models.BigIntegerField(null=True)
+    last_purchase_us = models.BigIntegerField(null=True)
+    last_purchase_day = models.IntegerField(null=True)
+    spent_minor = models.BigIntegerField()
+    margin_minor = models.BigIntegerField(null=True)
+    offer_minor = models.BigIntegerField(null=True)
+    offer_of_minor = models.BigIntegerField(null=True)
+    company_known = models.IntegerField()
+    accompanied = models.IntegerField()
+    favourite_product = models.CharField(max_length=120, null=True)
+    products = models.IntegerField()
+    favourite_category = models.CharField(max_length=120, null=True)
+    favourite_channel = models.CharField(max_length=40, null=True)
+    favourite_weekday = models.SmallIntegerField(null=True)
+    favourite_hour = models.SmallIntegerField(null=True)
+    last_score = models.SmallIntegerField(null=True)
+    last_rating = models.SmallIntegerField(null=True)
+    reviews = models.IntegerField()
+    complaints = models.IntegerField()
+    complaints_open = models.IntegerField()
+    last_complaint_day = models.IntegerField(null=True)
+    codes_shared = models.IntegerField()
+    last_share_day = models.IntegerField(null=True)
+
+    class Meta:
+        db_table = "person_trait"
+
+
+class OwnTraitRow(Row):
+    """A trait a marketer defined from the property of an event."""
+
+    name = models.CharField(max_length=40, unique=True)
+    event = models.CharField(max_length=120)
+    property = models.CharField(max_length=120, default="")
+    aggregate = models.CharField(max_length=5)
+    type = models.CharField(max_length=7)
+    window_days = models.IntegerField(null=True)
+    defined_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True)
+    event_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "own_trait"

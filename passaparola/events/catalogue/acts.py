@@ -312,6 +312,25 @@ ACTS: tuple[Definition, ...] = (
         "act",
     ),
     Definition(
+        "Trait Defined",
+        _("A trait of the business's own was made from the property of an event; it holds for all history at once."),
+        (
+            Property("name", "text", _("What rules call it: a to z, 0 to 9 and _."), True),
+            Property("event", "text", _("The event it is read from."), True),
+            Property("property", "text", _("The property of the event; a count needs none.")),
+            Property("aggregate", "text", _("last, first, sum, count, max or min."), True),
+            Property("type", "text", _("What first and last take: number, text or boolean.")),
+            Property("window_days", "integer", _("Only the last so many local days.")),
+        ),
+        "act",
+    ),
+    Definition(
+        "Trait Retired",
+        _("A trait of the business's own is no longer offered."),
+        (Property("name", "text", _("Which trait."), True),),
+        "act",
+    ),
+    Definition(
         "Message Resent",
         _("Staff decided to send again a message whose fate is unknown."),
         (_MESSAGE,),

@@ -92,6 +92,7 @@ REFERENCES = (
     ("group_suggestion", "group_id", "people_group"),
     ("group_suggestion", "event_id", "event"),
     ("visit", "person_id", "person"),
+    ("own_trait", "event_id", "event"),
     ("traits", "person_id", "person"),
     ("stage_change", "person_id", "person"),
     ("stage_change", "event_id", "event"),

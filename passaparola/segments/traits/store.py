@@ -1,0 +1,138 @@
+"""Traits in the operational store: kept for the people an event touches, read for one or for many.
+
+What follows from the facts alone is kept in `person_trait`; what moves with time or with friends is counted when read.
+So a trait is never stale, and nobody has to count everybody at night.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from passaparola.events import intake
+from passaparola.kernel import database
+from passaparola.segments.models import PersonTrait
+from passaparola.segments.traits import own, portable
+from passaparola.segments.traits.definitions import SOURCES, TRAITS, by_name
+from passaparola.segments.traits.own import OwnTrait
+
+PEOPLE_AT_ONCE = 1_000
+_DIALECT = {"sqlite": "sqlite", "postgresql": "postgres"}
+_BORN = {
+    "sqlite": "CAST(REPLACE(birth_on, '-', '') AS INTEGER)",
+    "postgresql": "CAST(TO_CHAR(birth_on, 'YYYYMMDD') AS INTEGER)",
+}
+
+
+def refresh(people: Iterable[int]) -> None:
+    """Count again what follows from the facts of these people (roots or other selves), inside a turn.
+
+    One DELETE and one INSERT for every PEOPLE_AT_ONCE of them; persons that are no roots are left without a row.
+    """
+    for some in database.chunks(sorted(set(people)), PEOPLE_AT_ONCE):
+        found = database.rows(f"SELECT DISTINCT root_id FROM person WHERE {database.any_of('id')}", [some])
+        roots = sorted(root for (root,) in found)
+        database.run(f"DELETE FROM person_trait WHERE {database.any_of('person_id')}", [sorted({*some, *roots})])
+        columns = ", ".join(database.columns(PersonTrait))
+        database.run(f"INSERT INTO person_trait ({columns}) {base_sql(people=True)}", [roots])
+
+
+@cache
+def base_sql(*, people: bool) -> str:
+    """The statement that counts the kept columns, in the order of the model; with `people` for those of a list."""
+    vendor = database.vendor()
+    names = ", ".join(f"'{name}'" for name in SOURCES)
+    facts = portable.written(f"facts.{vendor}.sql")
+    facts = facts.replace("{people}", database.any_of("root_id") if people else "1 = 1")
+    facts = facts.replace("{names}", f"e.name IN ({names})")
+    tree = portable.parse(portable.written("base.sql"))
+    picks = {pick.alias: pick for pick in tree.expressions}
+    tree.set("expressions", [picks[name] for name in database.columns(PersonTrait)])
+    body = portable.show(tree, _DIALECT[vendor])
+    return f"WITH {facts}, {body.removeprefix('WITH ')}"
+
+
+def relation(names: Sequence[str], *, today: int, people: bool = False, period_days: int | None = None) -> str:
+    """A SELECT of person_id (roots) and the named traits as of the local day `today`, in the store's own dialect.
+
+    With `people` it takes one list parameter for each `?` in it (the same list of roots, see `parameters`).
+    Raises KeyError for a trait that does not exist.
+    """
+    vendor = database.vendor()
+    if period_days is None:
+        from passaparola.segments.actions import ranges_in_force
+
+        period_days = ranges_in_force().period_days
+    values = {"today": today, "today_ymd": ymd(today), "period_days": period_days}
+    owned = own.in_force() if set(names) - by_name().keys() else {}
+    built_in = {name: portable.parse(by_name()[name].sql) for name in names if name not in owned}
+    where = database.any_of("p.root_id") if people else "1 = 1"
+    sources = {
+        "base": "person_trait",
+        **{
+            source: f"({_filled(portable.written(f'{source}.store.sql'), vendor, values).format(people=where)})"
+            for source in ("period", "friend")
+        },
+        **{f"own_{name}": f"({_own(owned[name], values, people=people)})" for name in names if name in owned},
+    }
+    needed = {table for tree in built_in.values() for table in portable.tables(tree)} | {
+        f"own_{n}" for n in owned if n in names
+    }
+    picks = [
+        f'own_{name}.value AS "{name}"'
+        if name in owned
+        else f'{portable.show(portable.with_values(built_in[name], values), _DIALECT[vendor])} AS "{name}"'
+        for name in names
+    ]
+    joins = [f"LEFT JOIN {sources[s]} AS {s} ON {s}.person_id = person.person_id" for s in sources if s in needed]
+    person = (
+        f"SELECT p.id AS person_id, {_BORN[vendor]} AS born_ymd, p.sex, p.language FROM person p WHERE p.id = p.root_id"
+    )
+    person += f" AND {where}" if people else ""
+    return " ".join([f"SELECT {', '.join(['person.person_id', *picks])} FROM ({person}) AS person", *joins])
+
+
+def parameters(sql: str, people: Sequence[int]) -> list[Sequence[int]]:
+    """The list parameters that a relation for some people takes."""
+    return [people] * sql.count("?")
+
+
+def values(person_id: int, *, today: int) -> dict[str, Any]:
+    """Every trait of one person (a root), own ones too; None where it is not known."""
+    names = [*(trait.name for trait in TRAITS), *own.in_force()]
+    sql = relation(names, today=today, people=True)
+    found = database.rows(sql, parameters(sql, [person_id]))
+    if not found:
+        return {}
+    kinds = kinds_of(names)
+    return {name: _python(kinds[name], value) for name, value in zip(names, found[0][1:], strict=True)}
+
+
+def kinds_of(names: Iterable[str]) -> dict[str, str]:
+    """The type of each named trait."""
+    owned = own.in_force()
+    return {name: owned[name].kind if name in owned else by_name()[name].type for name in names}
+
+
+def ymd(day: int) -> int:
+    """A day number as year * 10000 + month * 100 + day."""
+    on = intake.EPOCH + timedelta(days=day)
+    return on.year * 10000 + on.month * 100 + on.day
+
+
+def _python(kind: str, value: Any) -> Any:
+    if value is None or kind == "text":
+        return value
+    if kind == "boolean":
+        return bool(value)
+    return float(value) if kind == "number" else int(value)
+
+
+def _filled(sql: str, vendor: str, values: dict[str, int]) -> str:
+    """A text of ours with its parameters filled in and the place for the people kept."""
+    tree = portable.with_values(portable.parse(sql.replace("{people}", "people_here")), values)
+    return portable.show(tree, _DIALECT[vendor]).replace("people_here", "{people}")
+
+
+def _own(trait: OwnTrait, values: dict[str, int], *, people: bool) -> str:
+    return own.store_sql(trait, values["today"], database.vendor(), people=people)
