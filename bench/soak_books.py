@@ -18,7 +18,7 @@ django.setup()
 from passaparola import corridor
 from passaparola.events import intake, log
 from passaparola.events.models import Event, Inbox, Parked
-from passaparola.kernel import keys
+from passaparola.kernel import database, keys
 from passaparola.kernel.models import Cursor, Timer
 from passaparola.ledger.models import Reward, Transfer
 from passaparola.messages.models import Message
@@ -69,32 +69,30 @@ def _act(name: str, properties: Answer, now: datetime) -> Answer:
 def quiet(question: Answer) -> Answer:
     """Wait until the inbox is taken, no timer is due and no message waits, for so long that none can come any more.
 
-    A killed dispatcher's hand-overs stay "handing" until their lease ends, minutes later: those do not change any more.
+    However long that takes, as long as something moves; given up only when for `stuck_seconds` nothing did.
+    A killed dispatcher's hand-overs may stay "handing" until their lease ends, minutes later: those do not change any more.
     """
-    until = time.monotonic() + question["seconds_max"]
-    waiting, handing, since = ["nothing seen yet"], -1, time.monotonic()
-    while time.monotonic() < until:
-        before = handing
-        waiting, handing = list(_waiting()), Message.objects.filter(state="handing").count()
-        if waiting or handing != before:
-            since = time.monotonic()
-        elif time.monotonic() - since > _STILL_SECONDS:
-            return {"findings": []}
+    began = moved_at = time.monotonic()
+    before: tuple[dict[str, int], int, int] | None = None
+    while time.monotonic() - moved_at < question["stuck_seconds"]:
+        waiting = {what: rows for what, rows in _waiting() if rows}
+        now = (waiting, Message.objects.filter(state="handing").count(), database.highest(Event))
+        if now != before:
+            before, moved_at = now, time.monotonic()
+        elif not waiting and time.monotonic() - moved_at > _STILL_SECONDS:
+            return {"findings": [], "seconds": round(time.monotonic() - began)}
         time.sleep(0.5)
-    return {"findings": [f"still waiting: {what}" for what in waiting]}
+    stuck = [f"still waiting: {rows} {what}" for what, rows in (before[0] if before else {}).items()]
+    return {"findings": stuck, "seconds": round(time.monotonic() - began)}
 
 
-def _waiting() -> Iterator[str]:
+def _waiting() -> Iterator[tuple[str, int]]:
     now = datetime.now(UTC)
     position = Cursor.objects.filter(name="inbox").values_list("position", flat=True).first() or 0
-    if rows := Inbox.objects.filter(id__gt=position).count():
-        yield f"{rows} inbox rows"
-    if rows := Timer.objects.filter(due_at__lte=now).count():
-        yield f"{rows} due timers"
-    if rows := Message.objects.filter(state="planned", due_at__lte=now).count():
-        yield f"{rows} planned messages"
-    if rows := Message.objects.filter(state="claimed").count():
-        yield f"{rows} claimed messages"
+    yield "inbox rows", Inbox.objects.filter(id__gt=position).count()
+    yield "due timers", Timer.objects.filter(due_at__lte=now).count()
+    yield "planned messages", Message.objects.filter(state="planned", due_at__lte=now).count()
+    yield "claimed messages", Message.objects.filter(state="claimed").count()
 
 
 def check(question: Answer) -> Answer:
@@ -183,7 +181,8 @@ def _messages(question: Answer, findings: list[str], figures: Answer) -> None:
         expected.add(f"{_CAUSES[kind]}:{reward_id}")
     _none(findings, "message is missing", expected - keys_written)
     _none(findings, "message has no cause", keys_written - expected)
-    mails = {int(id_): n for id_, n in question["mails"].items()}
+    _none(findings, "mail is not ours", [id_ for id_ in question["mails"] if not id_.isdigit()])
+    mails = {int(id_): n for id_, n in question["mails"].items() if id_.isdigit()}
     state_of = dict(Message.objects.values_list("id", "state"))
     _none(findings, "mail came twice", [id_ for id_, n in mails.items() if n > 1])
     _none(findings, "message counts as sent and no mail came",

@@ -7,7 +7,7 @@ Rules of the Segment specification as a server must keep them; times and limits 
 import hashlib
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -268,6 +268,7 @@ def fingerprint(source: str, message_id: str) -> bytes:
     return hashlib.blake2b(f"{source}\0{message_id}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
+@lru_cache(maxsize=256)
 def local(at: datetime, zone: str) -> tuple[int, int]:
     """Business-local day number since 1970-01-01 and hour."""
     there = at.astimezone(_zone(zone))

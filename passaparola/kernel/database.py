@@ -188,15 +188,12 @@ def _write(model: type[models.Model], values: Sequence[dict[str, Any]], conflict
     names, types, _ = _shape(model)
     table = model._meta.db_table
     if vendor(alias) == "sqlite":
-        writers = _writers(model, sqlite=True)
         step = _SQLITE_PARAMETERS_MAX // len(names)
         one = f"({', '.join('?' * len(names))})"
         for chunk in chunks(values, step):
-            flat = [
-                w(v) if w and (v := row[n]) is not None else row[n] for row in chunk for n, w in zip(names, writers)
-            ]
             driver(alias).execute(
-                f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([one] * len(chunk))}{conflict}", flat
+                f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([one] * len(chunk))}{conflict}",
+                _flat(model, names, chunk),
             )
         return
     writers = _writers(model, sqlite=False)
@@ -209,6 +206,21 @@ def _write(model: type[models.Model], values: Sequence[dict[str, Any]], conflict
             f"INSERT INTO {table} ({', '.join(names)}) SELECT {picks} FROM unnest({lists}) AS u({', '.join(names)}){conflict}",
             arrays,
         )
+
+
+def _flat(model: type[models.Model], names: tuple[str, ...], values: Sequence[dict[str, Any]]) -> list[Any]:
+    """The values of all rows one after the other, as SQLite takes them; only columns that need it are looked at."""
+    flat = [value for row in values for value in map(row.__getitem__, names)]
+    for position, write in enumerate(_writers(model, sqlite=True)):
+        if write:
+            # Rows of one batch share their times, and most their empty lists.
+            column = flat[position :: len(names)]
+            if write is _sqlite_time:
+                known = {at: write(at) for at in {*column} - {None}}
+                flat[position :: len(names)] = [at if at is None else known[at] for at in column]
+            else:
+                flat[position :: len(names)] = [value if value is None else write(value) for value in column]
+    return flat
 
 
 def highest(model: type[models.Model]) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, tzinfo
-from functools import wraps
+from functools import lru_cache, wraps
 from typing import Concatenate, Literal, ParamSpec, TypeVar, cast
 
 from babel.dates import format_date, format_datetime
@@ -21,6 +21,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 
+@lru_cache(maxsize=1_000)
 def supported(wish: str | None) -> str | None:
     """One of our languages for a wish such as "es", "es-MX" or "it_IT"; None if it is none of them."""
     short = (wish or "").strip().lower().replace("_", "-").split("-")[0]

@@ -72,13 +72,16 @@ def _addresses(people: Iterable[int]) -> dict[int, list[tuple[Any, ...]]]:
         WHERE kind = 'email' AND {database.any_of("person_id")}"""
     found: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
     for person, id_, value, verified_at, created_at in database.rows(sql, [list(people)]):
-        found[person].append((verified_at is not None, database.as_time(verified_at or created_at), id_, value))
+        found[person].append((verified_at is not None, verified_at or created_at, id_, value))
     return found
 
 
 def _best(addresses: dict[int, list[tuple[Any, ...]]], people: Sequence[int]) -> str:
     """The address last verified, else the newest."""
-    return str(max((a for person in people for a in addresses.get(person, ())), default=("", "", "", ""))[3])
+    known = [address for person in people for address in addresses.get(person, ())]
+    if len(known) < 2:
+        return str(known[0][3]) if known else ""
+    return str(max(known, key=lambda address: (address[0], database.as_time(address[1]), address[2]))[3])
 
 
 def _consents(people: Iterable[int]) -> dict[int, list[tuple[int, str, str]]]:
@@ -92,8 +95,8 @@ def _consents(people: Iterable[int]) -> dict[int, list[tuple[int, str, str]]]:
 
 def _newest(consents: dict[int, list[tuple[int, str, str]]], people: Sequence[int]) -> dict[str, str]:
     """The state in force per purpose: the newest row of all that are she."""
-    rows = sorted(row for person in people for row in consents.get(person, ()))
-    return {purpose: state for _, purpose, state in rows}
+    rows = [row for person in people for row in consents.get(person, ())]
+    return {purpose: state for _, purpose, state in (sorted(rows) if len(people) > 1 else rows)}
 
 
 def _promises(messages: Sequence[Row]) -> dict[int, tuple[int | None, int | None, str]]:

@@ -30,7 +30,7 @@ _SEGMENT = re.compile(r"\{\{-?(.*?)-?\}\}|\{%-?(.*?)-?%\}", re.DOTALL)
 _PERSONAL = re.compile(r"\b(person|code|" + "|".join(_LINKS) + r")\b")
 _PRINTED = re.compile(r"person\.given_name|code|(" + "|".join(_LINKS) + r")(\s*\|\s*link)?")
 _ASKED = re.compile(r"(if|elsif|unless)\s+(person\.given_name|code|" + "|".join(_LINKS) + ")")
-_SPACE = re.compile(r"\s+")
+_SPECIAL = re.compile(r"[&<>\"']")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +48,14 @@ def composed(text: Text, values: Mapping[str, Any]) -> Composed:
     if own is None or not _is_simple(text):
         return compose.compose(text, dict(values))
     key = _key(text, values, own)
-    mold = _molds.get(key) if key else None
-    if key and mold is None:
+    mold = _molds.get(key)
+    if mold is None:
+        if any(_MARKS.search(str(values.get(name))) for name in _used(text)):
+            return compose.compose(text, dict(values))
         mold = _molds[key] = _cast(text, values, own)
         if len(_molds) > _MOLDS_MAX:
             _molds.popitem(last=False)
-    return _fill(mold, own) if mold else compose.compose(text, dict(values))
+    return _fill(mold, own)
 
 
 _molds: "OrderedDict[Any, Mold]" = OrderedDict()
@@ -80,17 +82,35 @@ def _own(values: Mapping[str, Any]) -> dict[str, str] | None:
     own["given_name"] = str(values["person"].get("given_name") or "")
     for name, value in own.items():
         # An address that the filter would change, or blanks that plain text would gather, are left to rendering.
-        if (name in _LINKS and value and liquid.link(value) != value) or _SPACE.sub(" ", value).strip() != value:
+        if value and (" ".join(value.split()) != value or (name in _LINKS and not _is_link(value))):
             return None
     return own
 
 
+def _is_link(value: str) -> bool:
+    return value.startswith(("https://", "http://")) or liquid.link(value) == value
+
+
 def _key(text: Text, values: Mapping[str, Any], own: Mapping[str, str]) -> Any:
     """All that the mold depends on: the text, what is the same for everybody, and which personal values there are."""
-    shared = tuple((name, repr(values.get(name))) for name in _used(text))
-    if any(_MARKS.search(str(values.get(name))) for name in _used(text)):
-        return None
-    return text, shared, tuple(name for name, value in own.items() if value)
+    shared = tuple([_spelled(values.get(name)) for name in _used(text)])
+    return text, shared, tuple([name for name, value in own.items() if value])
+
+
+def _spelled(value: Any) -> Any:
+    """A value as part of a key. Lists of sentences are the same object each time (values.py), so they are spelled out once."""
+    if type(value) is str:
+        return value
+    found = _spellings.get(id(value))
+    if found is None or found[0] is not value:
+        if len(_spellings) > _MOLDS_MAX:
+            _spellings.clear()
+        found = _spellings[id(value)] = (value, (repr(value),))
+    return found[1]
+
+
+# With the value itself, so that nobody else gets its number meanwhile.
+_spellings: dict[int, tuple[Any, tuple[str]]] = {}
 
 
 @lru_cache(maxsize=256)
@@ -115,13 +135,11 @@ def _gap(name: str) -> str:
 def _fill(mold: Mold, own: dict[str, str]) -> Composed:
     subject, preview = compose.two_lines(_join(mold.lines, own))
     own["subject"], own["preview"] = subject, preview
-    return Composed(
-        subject, _join(mold.html, {name: str(escape(value)) for name, value in own.items()}), _join(mold.plain, own)
-    )
+    escaped = {name: str(escape(value)) if _SPECIAL.search(value) else value for name, value in own.items()}
+    return Composed(subject, _join(mold.html, escaped), _join(mold.plain, own))
 
 
 def _join(pieces: tuple[str, ...], values: Mapping[str, str]) -> str:
     filled = list(pieces)
-    for position in range(1, len(filled), 2):
-        filled[position] = values[filled[position]]
+    filled[1::2] = [values[name] for name in pieces[1::2]]
     return "".join(filled)
