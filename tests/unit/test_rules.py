@@ -1,12 +1,14 @@
 """The rule tree: read, checked, written, exchanged; whatever is wrong names its node."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
 
 from passaparola.segments import rules
 from passaparola.segments.rules import Known, TraitKind
+from passaparola.segments.rules.operands import EPOCH_DAY, days_ahead
 
 EVERY_LEAF: list[dict[str, Any]] = [
     {"type": "trait", "trait": "orders", "operator": "between", "value": [2, 5]},
@@ -235,14 +237,9 @@ def test_mentions_say_what_an_answer_depends_on() -> None:
 
 
 def test_yearly_dates_run_over_new_year_and_february() -> None:
-    from datetime import date
+    def ahead(monthday: int, *today: int) -> int | None:
+        return days_ahead(monthday, (date(*today) - EPOCH_DAY).days)
 
-    from passaparola.segments.rules.operands import EPOCH_DAY, monthdays
-
-    def from_(year: int, month: int, day: int, days: int) -> tuple[int, ...]:
-        return monthdays((date(year, month, day) - EPOCH_DAY).days, days)
-
-    assert from_(2026, 12, 30, 3) == (1230, 1231, 101, 102)
-    assert from_(2026, 2, 27, 2) == (227, 228, 229, 301)
-    assert from_(2028, 2, 28, 1) == (228, 229)
-    assert from_(2028, 2, 28, 0) == (228,)
+    assert [ahead(m, 2026, 12, 30) for m in (1230, 1231, 101, 1229)] == [0, 1, 2, 364]
+    assert [ahead(229, *on) for on in ((2027, 2, 27), (2027, 2, 28), (2027, 3, 1), (2028, 2, 28))] == [1, 0, 365, 1]
+    assert ahead(1300, 2026, 1, 1) is None

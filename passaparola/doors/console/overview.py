@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,11 +10,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from passaparola.doors.console import happenings, roles, waiting
-from passaparola.events import intake
-from passaparola.measure import intervals, metrics, readiness
+from passaparola.measure import intervals, metrics
 from passaparola.people.models import Person
 from passaparola.programs.models import Program
-from passaparola.segments.actions import ranges_in_force
 
 DAYS = (7, 30, 90)
 LATEST_MAX = 12
@@ -59,8 +56,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     days = int(request.GET["days"]) if request.GET.get("days") in {str(d) for d in DAYS} else 30
     programs = list(Program.objects.order_by("-id")[:50])
     program = next((p for p in programs if str(p.id) == request.GET.get("program")), None)
-    now = timezone.now()
-    period = metrics.Period.last(days, now)
+    period = metrics.Period.last(days, timezone.now())
     context = {
         "days": days,
         "choices": DAYS,
@@ -71,7 +67,6 @@ def overview(request: HttpRequest) -> HttpResponse:
         "held": metrics.held(),
         "revenue": metrics.revenue(period),
         "stages": _stages(period),
-        "provisional": readiness.is_provisional(ranges_in_force(), intake.local(now, settings.BUSINESS_TIME_ZONE)[0]),
         "waiting": waiting.everything(lambda need: roles.may(request.user, need)),
         "latest": happenings.latest(LATEST_MAX),
         "effects": effects(programs),

@@ -12,13 +12,17 @@ from typing import Any
 
 import msgspec
 
-from passaparola.segments.rules.tree import DAY_US, Duration
+from passaparola.segments.rules.tree import DAY_US, Duration, Event
 
 EPOCH_DAY = date(1970, 1, 1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Ten years: a window longer than any history here is a slip of the keyboard.
 WINDOW_US_MAX = 3660 * DAY_US
 LIST_MAX = 1000
+YEAR_DAYS = 366
+# Sums of properties add thousandths as whole numbers, so that no two engines add floats in another order;
+# a property's number beyond this does not count in a sum.
+SUM_MAX = 10**12
 TEXT_MAX = 500
 NUMBER_MAX = 10**15
 
@@ -217,15 +221,30 @@ def as_us(at: datetime) -> int:
     return (at.astimezone(UTC) - EPOCH) // timedelta(microseconds=1)
 
 
-def monthdays(today: int, days: int) -> tuple[int, ...]:
-    """The yearly dates (month * 100 + day) from day number `today` to so many days later.
+def sum_operand(leaf: Event) -> Any:
+    """What a sum is compared with; of a property in thousandths, rounded as its parts are."""
+    wanted = operand("number", leaf.operator, leaf.value)
+    if field_kind(leaf.of, 0) == "whole":
+        return wanted
+    return tuple(thousandths(one) for one in wanted) if isinstance(wanted, tuple) else thousandths(wanted)
 
-    Who is born on 29 February has her day on the 28th where the year has no 29th.
+
+def thousandths(number: float | int) -> int:
+    """The number in thousandths, halves upwards: exactly what `floor(number * 1000.0 + 0.5)` is everywhere."""
+    return math.floor(float(number) * 1000.0 + 0.5)
+
+
+def calendar(today: int) -> tuple[int, ...]:
+    """The yearly dates (month * 100 + day) of a year's days, from day number `today` on."""
+    dates = (EPOCH_DAY + timedelta(days=today + n) for n in range(YEAR_DAYS))
+    return tuple(on.month * 100 + on.day for on in dates)
+
+
+def days_ahead(monthday: int, today: int) -> int | None:
+    """In how many days a yearly date comes next, 0 for today; None for what is no date.
+
+    Who is born on 29 February has her day on the 28th where the coming year has no 29th.
     """
-    found: dict[int, None] = {}
-    for n in range(days + 1):
-        on = EPOCH_DAY + timedelta(days=today + n)
-        found[on.month * 100 + on.day] = None
-        if (on.month, on.day) == (2, 28) and (on + timedelta(days=1)).month == 3:
-            found[229] = None
-    return tuple(found)
+    dates = calendar(today)
+    wanted = 228 if monthday == 229 and 229 not in dates else monthday
+    return dates.index(wanted) if wanted in dates else None

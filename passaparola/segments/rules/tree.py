@@ -13,6 +13,12 @@ MINUTE_US = 60_000_000
 UNITS_US = {"minutes": MINUTE_US, "hours": 60 * MINUTE_US, "days": 1440 * MINUTE_US, "weeks": 10080 * MINUTE_US}
 DAY_US = UNITS_US["days"]
 
+# Referrals that count as inviting, and as converted.
+INVITED = ("registered", "qualified", "converted", "rewarded", "expired", "reversed")
+CONVERTED = ("converted", "rewarded")
+# Multipliers of the lasting random draw; every product stays below 2⁶³.
+BUCKET = (2654435761, 1597334677, 12345)
+
 Unit = Literal["minutes", "hours", "days", "weeks"]
 Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -199,6 +205,13 @@ LEAVES: dict[str, type[Any]] = {
         Trait, Event, Sequence, Stage, Tier, Pyramid, Lead, InSegment, InGroup, Consent, Referral, Relationship, Bucket
     )
 }  # fmt: skip
+
+
+def bucket_of(person: int, seed: int) -> int:
+    """The hundredth, from 0 to 99, that a person belongs to under a seed."""
+    first, second, plus = BUCKET
+    mixed = (person % 2**31 * first + seed) % 2**32
+    return int((mixed * second + plus) % 2**32 % 100003 % 100)
 
 
 def walk(node: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, int, Any]]:

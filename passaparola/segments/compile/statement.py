@@ -1,0 +1,95 @@
+"""A compiled statement: SQL text with `?` and what belongs at each, so that it is printed once and run often. Pure.
+
+Texts are always bound, never printed: a `?` or `%` in somebody's event name cannot change a statement.
+"""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import msgspec
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.errors import ErrorLevel
+
+from passaparola.segments.rules.clock import Clock
+
+# How a bound value is marked in the tree and in the printed text until `?` takes its place.
+_MARK = re.compile("\x01([^\x02]*)\x02")
+
+
+class Slot(msgspec.Struct, frozen=True):
+    """A place for a value: a text known when compiling, or one of as_of_us, today, midnight_us, calendar, people."""
+
+    name: str = ""
+    text: str = ""
+
+
+class Statement(msgspec.Struct, frozen=True):
+    """SELECT person_id, answer (1, 0 or NULL), next_us (or NULL): one row for each person weighed."""
+
+    sql: str
+    slots: tuple[Slot, ...]
+    dialect: str
+
+    def parameters(self, clock: Clock, people: Sequence[int] | None = None) -> list[Any]:
+        """The values for the `?` of `sql`, in order."""
+        given = {**clock.values(), "people": people}
+        return [given[slot.name] if slot.name else slot.text for slot in self.slots]
+
+
+def bound(name: str) -> exp.Expr:
+    """A place for one of the values named in Slot."""
+    return exp.var(f"\x01={name}\x02")
+
+
+def text(value: str) -> exp.Expr:
+    """A text as a bound value."""
+    return exp.var(f"\x01:{value}\x02")
+
+
+def whole(value: int) -> exp.Expr:
+    """A whole number, printed."""
+    return exp.Literal.number(value)
+
+
+def double(value: float) -> exp.Expr:
+    """A floating number, printed so that every engine reads the same one."""
+    return exp.cast(exp.Literal.string(repr(float(value))), "double")
+
+
+def printed(tree: exp.Expr, dialect: str, *, pretty: bool = False) -> tuple[str, tuple[Slot, ...]]:
+    """The text with `?`, and the slots in its order."""
+    made = _generator(dialect, pretty).generate(tree)
+    slots = tuple(_slot(found.group(1)) for found in _MARK.finditer(made))
+    return _MARK.sub("?", made), slots
+
+
+def readable(tree: exp.Expr, dialect: str, clock: Clock, people: Sequence[int] = ()) -> str:
+    """The text with every value in its place: to be read, exported and run elsewhere by hand."""
+    values = clock.values()
+
+    def fill(node: exp.Expr) -> exp.Expr:
+        found = _MARK.fullmatch(node.name) if isinstance(node, exp.Var) else None
+        if found is None:
+            return node
+        slot = _slot(found.group(1))
+        if not slot.name:
+            return exp.Literal.string(slot.text)
+        if slot.name == "people":
+            return exp.Literal.string("[" + ", ".join(str(one) for one in people) + "]")
+        value = values[slot.name]
+        return exp.Literal.string(value) if isinstance(value, str) else exp.Literal.number(value)
+
+    return str(_generator(dialect, True).generate(tree.copy().transform(fill)))
+
+
+def _slot(mark: str) -> Slot:
+    return Slot(name=mark[1:]) if mark.startswith("=") else Slot(text=mark[1:])
+
+
+@cache
+def _generator(dialect: str, pretty: bool) -> Any:
+    """Keeps nothing between two texts; what a dialect cannot say is an error, never a comment."""
+    return Dialect.get_or_raise(dialect).generator(pretty=pretty, unsupported_level=ErrorLevel.RAISE)

@@ -1,0 +1,68 @@
+"""Every interpreter of rules gives the same answer for everybody: one person in Python, our tables, the engine.
+
+PASSAPAROLA_RULE_CASES says how many cases (a rule asked of a person at a moment) are tried; the figure is printed.
+"""
+
+import os
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from passaparola.segments import person, rules
+from passaparola.segments.rules import Clock, Group
+from tests.agreement.dice import KNOWN, NOW_US, TRAITS, Trees, clock
+from tests.agreement.histories import Histories
+from tests.agreement.stores import Answers, OwnTables, Views
+
+CASES = int(os.environ.get("PASSAPAROLA_RULE_CASES", "3000"))
+SEED = int(os.environ.get("PASSAPAROLA_RULE_SEED", "1"))
+PEOPLE, RULES = 40, 25
+# Now, and the moments at which something on a window's edge has just changed.
+MOMENTS = (NOW_US, NOW_US + 1, NOW_US - 1000)
+
+
+def in_python(tree: Group, histories: Histories, at: Clock) -> Answers:
+    found = {one.id: person.explain(tree, one, at, TRAITS) for one in histories.people}
+    return {number: (None if e.answer is None else int(e.answer), e.next_us) for number, e in found.items()}
+
+
+def compare(tree: Group, at: Clock, expected: Answers, found: Answers, who: str) -> None:
+    wrong = {n: (expected.get(n), found.get(n)) for n in expected.keys() | found.keys() if expected.get(n) != found.get(n)}
+    assert not wrong, f"{who} disagrees with Python at {at}: {wrong}\n{rules.as_json(tree)}"
+
+
+def agree(dice: Any, folder: Path, people: int, trees: int) -> int:
+    """One history, several rules, all interpreters; how many cases that were."""
+    histories = Histories(dice, people)
+    own, views = OwnTables(histories), Views(histories, folder)
+    everybody = [one.id for one in histories.people]
+    cases = 0
+    for _ in range(trees):
+        tree = Trees(dice).tree()
+        assert rules.check(tree, KNOWN) == [], rules.as_json(tree)
+        at = clock(dice.choice(MOMENTS))
+        expected = in_python(tree, histories, at)
+        compare(tree, at, expected, own.ask(tree, at), "our tables")
+        some = dice.sample(everybody, max(1, len(everybody) // 4))
+        compare(tree, at, {n: expected[n] for n in some}, own.ask(tree, at, some), "our tables, asked of some,")
+        compare(tree, at, expected, views.ask(tree, at), "DuckDB")
+        _nothing_changes_before_it_is_said(tree, histories, at, expected)
+        cases += people
+    return cases
+
+
+def _nothing_changes_before_it_is_said(tree: Group, histories: Histories, at: Clock, expected: Answers) -> None:
+    """Just before the moment that was named the answer is still the same: missing a change would be a mistake."""
+    for one in histories.people:
+        answer, change = expected[one.id]
+        until = (at.midnight_us if change is None else min(change, at.midnight_us)) - 1
+        later = Clock(until, at.today, at.midnight_us)
+        found = person.explain(tree, one, later, TRAITS).answer
+        assert (None if found is None else int(found)) == answer, (rules.as_json(tree), one.id, at, change)
+
+
+@pytest.mark.parametrize("part", range(max(1, CASES // (PEOPLE * RULES))))
+def test_all_interpreters_agree(part: int, tmp_path: Path) -> None:
+    assert agree(random.Random(SEED * 1000 + part), tmp_path, PEOPLE, RULES) == PEOPLE * RULES
