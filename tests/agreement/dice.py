@@ -14,7 +14,7 @@ SECOND = 1_000_000
 # Names with whatever might hurt a statement, a path or a catalogue.
 EVENTS = ("Order Completed", "Product Bought", "Link Clicked", "Really? 100%s's \"Café\" :x $1", "Page Viewed", "Screen Viewed")
 TEXTS = ("a", "A", "ab", "b%", "it's?", 'say "x"', "ñandú", "5", "true", "日本", "b_", "\\n", " a", "ss", "ß")
-NUMBERS = (0, 1, 2, 5, -1, 2.5, 0.1, 0.3, -0.0, 5.0, 1e-3, 1234567.891, 2**53 + 1, 10**18, 1e15, -3.0005, 0.0005, 1e300)
+NUMBERS = (0, 1, 2, 5, -1, 2.5, 0.1, 0.3, -0.0, 5.0, 1e-3, 1234567.891, 2**53 + 1, 10**18, 1e15, -3.0005, 0.0005, 1e300, 10**400)
 KEYS = ("size", "two words", "price", "ñ", "a.b", "on-line", "100%")
 PRODUCTS = (None, "p1", "p2", "P1")
 CATEGORIES = (None, "coffee", "Tea", "tea")

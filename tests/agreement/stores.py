@@ -15,6 +15,7 @@ from passaparola.segments import compile
 from passaparola.segments.compile.source import column, select
 from passaparola.segments.models import Lead, Traits
 from passaparola.segments.rules import Clock, Group
+from passaparola.segments.rules.operands import PROPERTY_MAX
 from tests.agreement.dice import KNOWN, NOW_US, TRAITS, day_of, hour_of
 from tests.agreement.histories import Histories, at_of
 
@@ -133,16 +134,16 @@ def marked(props: Any) -> str:
             return "bt" if value else "bf"
         return f"s{value}" if isinstance(value, str) else f"n{value!r}"
 
-    return msgspec.json.encode({key: one(value) for key, value in props.items()}).decode()
+    kept = {key: one(value) for key, value in props.items() if not isinstance(value, int) or abs(value) < PROPERTY_MAX}
+    return msgspec.json.encode(kept).decode()
 
 
 def _level(kind: str) -> Any:
-    return lambda: select(person_id=column("person_id"), level=column(kind)).from_("level")
+    return select(person_id=column("person_id"), level=column(kind)).from_("level")
 
 
 def _traits(dialect: str, names: Any) -> exp.Select:
-    columns = {alias: exp.cast(column(n), "int") if n == "vip" else column(n) for alias, n in names.items()}
-    return select(person_id=column("person_id"), **columns).from_("trait")
+    return select(person_id=column("person_id"), **{alias: column(name) for alias, name in names.items()}).from_("trait")
 
 
 def _temporary(table: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:

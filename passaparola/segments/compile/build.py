@@ -173,6 +173,8 @@ def _trait(build: Builder, leaf: tree.Trait) -> exp.Expr:
     value = build.shared("trait", leaf.trait)
     if kind.moves:
         build.changes.append(when(exp.not_(value.is_(exp.null())), MIDNIGHT))
+    if kind.type == "boolean":
+        value = exp.cast(value, "int")
     wanted = operand(kind.type, leaf.operator, leaf.value)
     if leaf.operator == "anniversaryWithin":
         return _anniversary(build, leaf, wanted)

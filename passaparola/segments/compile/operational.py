@@ -11,6 +11,7 @@ from sqlglot import exp
 
 from passaparola.segments.compile.source import ACCEPTED, Field, among, column, select
 from passaparola.segments.compile.statement import bound, text, whole
+from passaparola.segments.rules.operands import PROPERTY_MAX
 from passaparola.segments.rules.tree import CONVERTED, INVITED
 
 LINE = "Product Bought"
@@ -24,7 +25,6 @@ _TYPES = {"product": "text", "category": "text", "channel": "text"}
 GENERATIONS_MAX = 16
 
 Traits = Callable[[str, Mapping[str, str]], exp.Select]
-States = Mapping[str, Callable[[], exp.Select]]
 
 
 class Operational:
@@ -33,11 +33,10 @@ class Operational:
     `traits` gives the relation of traits (dialect, alias → trait); `states` those of tier and pyramid (person_id, level).
     """
 
-    def __init__(self, dialect: str, *, traits: Traits, states: States | None = None, people: bool = False):
+    def __init__(self, dialect: str, *, traits: Traits, states: Mapping[str, exp.Select] | None = None, people: bool = False):
         self.dialect = dialect
         self._traits = traits
-        own: dict[str, Callable[[], exp.Select]] = {"generation": self._generation, "stage": _stage, "lead": _lead}
-        self._states = {**own, **(states or {})}
+        self._states = {"generation": _generation(), "stage": _stage(), "lead": _lead(), **(states or {})}
         self._people = people
 
     def preludes(self) -> Mapping[str, exp.Select]:
@@ -61,7 +60,7 @@ class Operational:
         made: dict[str, exp.Expr] = {"person_id": column("person_id", "w")}
         joins: list[tuple[str, exp.Select]] = []
         for alias, kind in columns.items():
-            relation = self._states[kind]() if kind in self._states else None
+            relation = self._states.get(kind)
             if relation is None:
                 made[alias] = exp.cast(exp.null(), "text")
             else:
@@ -206,26 +205,27 @@ class Operational:
         made = made.join(exp.to_table("person").as_("r"), on=column("id", "r").eq(column(other, "m")))
         return made.where(root.neq(person)).group_by(person)
 
-    def _generation(self) -> exp.Select:
-        """How many advocates stand above her, following each one's first accepted referral."""
-        up = select(
-            person_id=column("person_id"), at=column("person_id"), depth=exp.cast(whole(0), "int")
-        ).from_("who")  # fmt: skip
-        friend, advocate = exp.to_table("person").as_("f"), exp.to_table("person").as_("a")
-        first = select(friend=column("root_id", "f"), id=exp.Min(this=column("id", "m"))).from_(exp.to_table("referral").as_("m"))
-        first = first.join(friend, on=column("id", "f").eq(column("friend_id", "m")))
-        first = first.where(among(column("state", "m"), ACCEPTED)).group_by(column("root_id", "f"))
-        edge = select(friend=column("friend", "x"), advocate=column("root_id", "a")).from_(first.subquery("x"))
-        edge = edge.join(exp.to_table("referral").as_("r"), on=column("id", "r").eq(column("id", "x")))
-        edge = edge.join(advocate, on=column("id", "a").eq(column("advocate_id", "r")))
-        step = select(
-            person_id=column("person_id", "u"), at=column("advocate", "y"), depth=column("depth", "u") + 1
-        ).from_(exp.to_table("up").as_("u"))
-        step = step.join(exp.to_table("edge").as_("y"), on=column("friend", "y").eq(column("at", "u")))
-        step = step.where(column("depth", "u") < GENERATIONS_MAX)
-        made: Any = select(person_id=column("person_id"), level=exp.Max(this=column("depth"))).from_("up")
-        made = made.group_by(column("person_id")).with_("edge", as_=edge)
-        return made.with_("up", as_=up.union(step, distinct=False), recursive=True)  # type: ignore[no-any-return]
+
+def _generation() -> exp.Select:
+    """How many advocates stand above her, following each one's first accepted referral."""
+    up = select(
+        person_id=column("person_id"), at=column("person_id"), depth=exp.cast(whole(0), "int")
+    ).from_("who")  # fmt: skip
+    friend, advocate = exp.to_table("person").as_("f"), exp.to_table("person").as_("a")
+    first = select(friend=column("root_id", "f"), id=exp.Min(this=column("id", "m"))).from_(exp.to_table("referral").as_("m"))
+    first = first.join(friend, on=column("id", "f").eq(column("friend_id", "m")))
+    first = first.where(among(column("state", "m"), ACCEPTED)).group_by(column("root_id", "f"))
+    edge = select(friend=column("friend", "x"), advocate=column("root_id", "a")).from_(first.subquery("x"))
+    edge = edge.join(exp.to_table("referral").as_("r"), on=column("id", "r").eq(column("id", "x")))
+    edge = edge.join(advocate, on=column("id", "a").eq(column("advocate_id", "r")))
+    step = select(
+        person_id=column("person_id", "u"), at=column("advocate", "y"), depth=column("depth", "u") + 1
+    ).from_(exp.to_table("up").as_("u"))
+    step = step.join(exp.to_table("edge").as_("y"), on=column("friend", "y").eq(column("at", "u")))
+    step = step.where(column("depth", "u") < GENERATIONS_MAX)
+    made: Any = select(person_id=column("person_id"), level=exp.Max(this=column("depth"))).from_("up")
+    made = made.group_by(column("person_id")).with_("edge", as_=edge)
+    return made.with_("up", as_=up.union(step, distinct=False), recursive=True)  # type: ignore[no-any-return]
 
 
 def _stage() -> exp.Select:
@@ -248,14 +248,15 @@ def _sqlite_property(field: Field) -> exp.Expr:
     source, path = column("properties", "e"), exp.Literal.string(f'$."{field.key}"')
     kind = exp.Anonymous(this="json_type", expressions=[source, path])
     value = exp.Anonymous(this="json_extract", expressions=[source, path])
-    case = exp.Case()
+    as_double = exp.cast(value, "double")
+    number = exp.Case().when(exp.and_(_is(kind, "integer", "real"), _small(as_double)), as_double)
     if field.kind == "number":
-        return case.when(_is(kind, "integer", "real"), exp.cast(value, "double"))
+        return number
     if field.kind == "text":
-        return case.when(_is(kind, "text"), value)
+        return exp.Case().when(_is(kind, "text"), value)
     if field.kind == "boolean":
-        return case.when(_is(kind, "true"), whole(1)).when(_is(kind, "false"), whole(0))
-    return case.when(_is(kind, "integer", "real", "text", "true", "false"), whole(1))
+        return exp.Case().when(_is(kind, "true"), whole(1)).when(_is(kind, "false"), whole(0))
+    return _known(_is(kind, "text", "true", "false"), number)
 
 
 def _postgres_property(field: Field) -> exp.Expr:
@@ -264,16 +265,29 @@ def _postgres_property(field: Field) -> exp.Expr:
     value = exp.Anonymous(this="jsonb_extract_path", expressions=[whole_object, key])
     words = exp.Anonymous(this="jsonb_extract_path_text", expressions=[whole_object, key])
     kind = exp.Anonymous(this="jsonb_typeof", expressions=[value])
-    case = exp.Case()
+    # Which of two conditions PostgreSQL looks at first it decides itself; of two cases it does not.
+    exact = exp.Case().when(_is(kind, "number"), exp.cast(words, "numeric"))
+    number = exp.Case().when(_small(exact), exp.cast(exact, "double"))
     if field.kind == "number":
-        return case.when(_is(kind, "number"), exp.cast(words, "double"))
+        return number
     if field.kind == "text":
-        return case.when(_is(kind, "string"), words)
+        return exp.Case().when(_is(kind, "string"), words)
+    boolean = _is(kind, "boolean")
     if field.kind == "boolean":
-        return case.when(exp.and_(_is(kind, "boolean"), words.eq(exp.Literal.string("true"))), whole(1)).when(
-            _is(kind, "boolean"), whole(0)
-        )
-    return case.when(_is(kind, "number", "string", "boolean"), whole(1))
+        yes = exp.and_(boolean, words.eq(exp.Literal.string("true")))
+        return exp.Case().when(yes, whole(1)).when(boolean, whole(0))
+    return _known(_is(kind, "string", "boolean"), number)
+
+
+def _known(otherwise: exp.Expr, number: exp.Expr) -> exp.Expr:
+    """1 where the property has a value of any kind."""
+    return exp.Case().when(exp.or_(otherwise, exp.not_(number.is_(exp.null()))), whole(1))
+
+
+def _small(number: exp.Expr) -> exp.Expr:
+    """JSON may hold numbers that no floating number can: those are no values."""
+    most = exp.Literal.number(repr(PROPERTY_MAX))
+    return exp.Between(this=number, low=exp.Neg(this=most.copy()), high=most)
 
 
 def _is(kind: exp.Expr, *names: str) -> exp.Expr:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from passaparola.segments.rules.operands import PROPERTY_MAX
 from passaparola.segments.rules.tree import Group
 
 
@@ -42,6 +43,8 @@ def compare(kind: str, operator: str, value: Any, wanted: Any) -> bool | None:
 
 def fits(kind: str, value: Any) -> bool:
     """Whether a value is of the kind; a text never equals a number."""
+    if isinstance(value, int) and abs(value) > PROPERTY_MAX:
+        return False
     if kind == "any":
         return isinstance(value, (bool, int, float, str))
     if kind == "text":

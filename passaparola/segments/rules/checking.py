@@ -8,6 +8,7 @@ import msgspec
 from passaparola.segments.rules import tree
 from passaparola.segments.rules.mentions import mentions
 from passaparola.segments.rules.operands import (
+    DAYS_MAX,
     NUMBERS,
     WINDOW_US_MAX,
     BadOperand,
@@ -20,6 +21,8 @@ from passaparola.segments.rules.reading import DEPTH_MAX, NODES_MAX
 from passaparola.segments.rules.tree import Before, Between, Condition, Event, Group, Sequence, Since, Within
 
 STEPS_MAX = 5
+# Each is a moment of its own at which an answer may change.
+DAYS_LISTED_MAX = 20
 EVENT_NAME_MAX = 120
 STAGES = ("none", "few", "some", "many")
 PYRAMID = ("active", "inactive", "potential")
@@ -132,8 +135,18 @@ def _event(node: Event, known: Known) -> Iterator[tuple[str, str]]:
         if node.measure != "distinct" and node.of:
             yield "value_not_wanted", _("This measure takes no field.")
         _count(node.operator, node.value)
+    if node.measure in ("first", "last"):
+        yield from _days(operand("whole", node.operator, node.value))
     if node.operator not in NUMBERS:
         yield "wrong_operator", _("This operator does not fit what is compared.")
+
+
+def _days(wanted: Any) -> Iterator[tuple[str, str]]:
+    values = wanted if isinstance(wanted, tuple) else (wanted,)
+    if max(values) > DAYS_MAX:
+        yield "out_of_range", _("The number is too large.")
+    if len(values) > DAYS_LISTED_MAX:
+        yield "too_many", _("The list is too long here: say between.")
 
 
 def _sequence(node: Sequence, known: Known) -> Iterator[tuple[str, str]]:

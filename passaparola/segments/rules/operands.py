@@ -23,6 +23,10 @@ YEAR_DAYS = 366
 # Sums of properties add thousandths as whole numbers, so that no two engines add floats in another order;
 # a property's number beyond this does not count in a sum.
 SUM_MAX = 10**12
+# JSON may hold numbers that no floating number can: a property's number beyond this is no value.
+PROPERTY_MAX = 9e305
+# "Days since" and the like: a hundred years.
+DAYS_MAX = 36_600
 TEXT_MAX = 500
 NUMBER_MAX = 10**15
 
