@@ -6,6 +6,9 @@ Every picture stands beside its numbers in words, therefore pictures are hidden 
 from collections.abc import Sequence
 from html import escape
 
+# More words than this under a picture touch each other on a telephone.
+LABELS_MAX = 8
+
 
 def _points(values: Sequence[float], width: float, height: float) -> list[tuple[float, float]]:
     """Values as points from left to right, the highest touching the top."""
@@ -68,11 +71,12 @@ def histogram(
 
     `counts` is (word, people), `shades` one tone class a column, `label` the sentence for screen readers.
     """
-    width, height, base = 640, 190, 160
+    width, height, base = 640, 195, 160
     step = width / max(len(counts), 1)
     top = max([count for _, count in counts], default=1) or 1
     out = [f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">']
     out.append(f'<line x1="0" x2="{width}" y1="{base}" y2="{base}" stroke="currentColor" class="c-line"/>')
+    every = -(-len(counts) // LABELS_MAX)
     for i, (word, count) in enumerate(counts):
         tall = round((base - 30) * count / top, 1)
         tall = max(tall, 1.5) if count else 0
@@ -80,8 +84,9 @@ def histogram(
         out.append(
             f'<rect x="{x + step * 0.12:.1f}" y="{base - tall:.1f}" width="{step * 0.76:.1f}" height="{tall:.1f}" rx="2" '
             f'fill="currentColor" class="c-{shades[i]}"/>'
-            f'<text x="{x + step / 2:.1f}" y="{base + 17}" text-anchor="middle">{escape(word)}</text>'
         )
+        if i % every == 0:
+            out.append(f'<text x="{x + step / 2:.1f}" y="{base + 20}" text-anchor="middle">{escape(word)}</text>')
     for position, word in marks:
         x = position * step
         out.append(

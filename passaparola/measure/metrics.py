@@ -189,8 +189,9 @@ def held() -> dict[str, int]:
 
 
 def stages() -> dict[str, int]:
-    """How many people are in each loyalty stage now."""
-    return dict(rows("SELECT stage, COUNT(*) FROM traits GROUP BY stage"))
+    """How many people are in each loyalty stage now; whoever was merged into somebody else is counted there."""
+    sql = "SELECT stage, COUNT(*) FROM traits WHERE person_id NOT IN (SELECT id FROM person WHERE root_id <> id) GROUP BY stage"
+    return dict(rows(sql))
 
 
 def stage_moves(period: Period) -> dict[str, int]:
@@ -201,11 +202,6 @@ def stage_moves(period: Period) -> dict[str, int]:
         net[after] = net.get(after, 0) + count
         net[before] = net.get(before, 0) - count
     return net
-
-
-def visits() -> dict[int, int]:
-    """How many people came how often in the observation period: what the ranges of the stages cut."""
-    return dict(rows("SELECT visits_period, COUNT(*) FROM traits GROUP BY visits_period"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -10,9 +11,11 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from passaparola.doors.console import happenings, roles, waiting
-from passaparola.measure import intervals, metrics
+from passaparola.events import intake
+from passaparola.measure import intervals, metrics, readiness
 from passaparola.people.models import Person
 from passaparola.programs.models import Program
+from passaparola.segments.actions import ranges_in_force
 
 DAYS = (7, 30, 90)
 LATEST_MAX = 12
@@ -56,7 +59,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     days = int(request.GET["days"]) if request.GET.get("days") in {str(d) for d in DAYS} else 30
     programs = list(Program.objects.order_by("-id")[:50])
     program = next((p for p in programs if str(p.id) == request.GET.get("program")), None)
-    period = metrics.Period.last(days, timezone.now())
+    now = timezone.now()
+    period = metrics.Period.last(days, now)
     context = {
         "days": days,
         "choices": DAYS,
@@ -67,6 +71,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "held": metrics.held(),
         "revenue": metrics.revenue(period),
         "stages": _stages(period),
+        "provisional": readiness.is_provisional(ranges_in_force(), intake.local(now, settings.BUSINESS_TIME_ZONE)[0]),
         "waiting": waiting.everything(lambda need: roles.may(request.user, need)),
         "latest": happenings.latest(LATEST_MAX),
         "effects": effects(programs),

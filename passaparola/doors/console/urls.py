@@ -15,6 +15,7 @@ from passaparola.doors.console import (
     searching,
     signin,
     stages,
+    stages_flow,
     team,
 )
 from passaparola.doors.console.roles import View, needs
@@ -65,6 +66,7 @@ GUARDED = [
     route("events/parked/<int:parked_id>/again", events.send_again, "events.write", "parked-again"),
     route("events/<int:event_id>", events.event, "events.read", "event"),
     route("stages", stages.look, "stages.read", "stages"),
+    route("stages/flow", stages_flow.flow, "stages.read", "stages-flow"),
     route("stages/change", stages.change, "stages.write", "stages-change"),
     route("install", install.install, "keys.read", "install"),
     route("install/keys", install.make, "keys.write", "key-make"),
