@@ -79,6 +79,7 @@ STATES: dict[str, dict[str, tuple[str, Any]]] = {
     },
     "key": {"active": ("good", _("Active")), "revoked": ("", _("Revoked")), "expired": ("warn", _("Expired"))},
     "parked": {"open": ("warn", _("Parked")), "resolved": ("good", _("Sent again"))},
+    "lead": {"cold": ("", _("Cold")), "warm": ("warn", _("Warm")), "hot": ("accent", _("Hot"))},
     "arm": {"asked": ("accent", _("To be asked")), "holdout": ("", _("Control group"))},
 }
 
@@ -223,6 +224,18 @@ def state_badge(noun: str, state: str) -> SafeString:
     """A state as colour and word: `{% state_badge "referral" referral.state %}`."""
     tone, word = STATES.get(noun, {}).get(state, ("", state))
     return format_html('<span class="tag {}">{}</span>', tone, word)
+
+
+@register.simple_tag
+def lead_word(temperature: str) -> Any:
+    """The word of a lead's temperature."""
+    return STATES["lead"][temperature][1]
+
+
+@register.filter
+def plus(value: float) -> str:
+    """Points with their sign and at most one decimal: +12.5."""
+    return f"{'−' if value < 0 else '+'}{format_decimal(abs(value), format='#,##0.#', locale=_language())}"
 
 
 @register.simple_tag

@@ -20,6 +20,7 @@ PLACES = (
     ("people", "users", _("People"), "p", "people.read"),
     ("programs", "speakerphone", _("Programmes"), "r", "programs.read"),
     ("stages", "stairs", _("Stages"), "s", "stages.read"),
+    ("leads", "target", _("Leads"), "l", "leads.read"),
     ("outbox", "mail", _("Messages"), "m", "messages.read"),
     ("events", "activity", _("Events"), "e", "events.read"),
     ("install", "plug", _("Install"), "i", "keys.read"),
@@ -82,6 +83,7 @@ def _places(request: HttpRequest) -> list[Place]:
     section = (match.url_name or "").split("-")[0] if match else ""
     aliases = {
         "person": "people",
+        "lead": "leads",
         "program": "programs",
         "message": "outbox",
         "event": "events",
