@@ -109,6 +109,16 @@ EARLIEST_YEAR = 1990
 SIGN_UPS_PER_VISITOR_HOUR_MAX = int(os.environ.get("PASSAPAROLA_SIGN_UPS_PER_VISITOR_HOUR_MAX", "60"))
 SIGN_UPS_PER_ADDRESS_HOUR_MAX = int(os.environ.get("PASSAPAROLA_SIGN_UPS_PER_ADDRESS_HOUR_MAX", "5"))
 
+# --- Lake and engine (measure) -----------------------------------------------------------------
+LAKE_DIR = DATA_DIR / "lake"
+# How often what is new is written to the lake; 0: never by itself.
+LAKE_SECONDS = int(os.environ.get("PASSAPAROLA_LAKE_SECONDS", "60"))
+# duckdb, in this process, or spark://host:port, a cluster that sees the same folder.
+ENGINE_URL = os.environ.get("PASSAPAROLA_ENGINE_URL", "duckdb")
+ENGINE_MEMORY_MB = int(os.environ.get("PASSAPAROLA_ENGINE_MEMORY_MB", "512"))
+# 0: as many as there are cores.
+ENGINE_THREADS = int(os.environ.get("PASSAPAROLA_ENGINE_THREADS", "0"))
+
 # --- Django -----------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -3,6 +3,8 @@
 import gc
 import os
 import signal
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
 from typing import Any
@@ -184,14 +186,45 @@ def main() -> None:
     signal.signal(signal.SIGINT, stop)
     # A batch makes many small objects and drops them together: collecting between turns is cheaper than within.
     gc.disable()
-    turns = 0
+    turns, errand = 0, Errand()
     while not stopping:
         busy = _safely()
         turns += busy
+        errand.look(busy)
         if turns >= _TURNS_BETWEEN_COLLECTIONS or (turns and not busy):
             turns = 0
             gc.collect(1)
         time.sleep(GAP_SECONDS if busy else IDLE_SECONDS)
+    errand.stop()
+
+
+class Errand:
+    """Sends somebody to bring the lake up to date: a process of its own, at the lowest priority, gone when done.
+
+    The worker neither waits for it nor carries the engine's memory.
+    """
+
+    def __init__(self) -> None:
+        self.running: subprocess.Popen[bytes] | None = None
+        self.last, self.news = time.monotonic(), True
+
+    def look(self, busy: bool) -> None:
+        """Send it off where something is new and it is time again."""
+        from django.conf import settings
+
+        self.news |= busy
+        if not settings.LAKE_SECONDS or not self.news or time.monotonic() - self.last < settings.LAKE_SECONDS:
+            return
+        if self.running is not None and self.running.poll() is None:
+            return
+        self.last, self.news = time.monotonic(), False
+        self.running = subprocess.Popen([sys.executable, "-m", "passaparola.measure.lake"], stdin=subprocess.DEVNULL)
+
+    def stop(self) -> None:
+        """Nothing is lost with it: it begins again where it was."""
+        if self.running is not None and self.running.poll() is None:
+            self.running.terminate()
+            self.running.wait()
 
 
 def _safely() -> bool:

@@ -25,6 +25,7 @@ COMMANDS = (
     ("replay", "replay"),
     ("export", "export"),
     ("traits", "traits"),
+    ("lake", "lake"),
     ("backup", "backup"),
     ("keys", "keys"),
     ("bench", "bench"),

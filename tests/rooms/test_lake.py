@@ -1,0 +1,163 @@
+"""The lake has exactly what the log has: as events come, late, in months, by person, after erasure."""
+
+import random
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given
+from hypothesis import settings as examples
+from hypothesis import strategies as st
+
+from passaparola.events.models import OrderLine
+from passaparola.measure import lake
+from passaparola.measure.lake import compacting, manifest, props, writing
+from tests.people import ALMA, BRUNO, CHIARA, DORA
+from tests.world import World
+
+
+@pytest.fixture
+def world(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    settings.LAKE_DIR = tmp_path / "lake"
+    monkeypatch.setattr(writing, "LANDING_EVENTS_MAX", 25)
+    yield World()
+
+
+def live(world: World, seed: int, events: int = 25) -> None:
+    """Somebody buys, looks, comes and gives back; some of it long ago."""
+    rng = random.Random(seed)
+    world.send(*(who.identify() for who in (ALMA, BRUNO, CHIARA, DORA)))
+    for n in range(events):
+        who = rng.choice((ALMA, BRUNO, CHIARA, DORA))
+        when = (world.now - timedelta(days=rng.randrange(300), seconds=rng.randrange(9))).isoformat()
+        products = [{"sku": rng.choice("abc"), "category": "c", "total": 2}] * rng.randrange(3)
+        world.send(
+            rng.choice(
+                (
+                    who.buys(f"{seed}-{rng.randrange(events)}", 5, timestamp=when, products=products, channel="web"),
+                    who.returns(f"{seed}-{rng.randrange(events)}", total=1),
+                    who.track("Visit Recorded", timestamp=when, companions=n % 3),
+                    who.track("Product Viewed", timestamp=when, size=n / 4, colour="red", email="x@example.test"),
+                    {"type": "page", "userId": who.user_id, "name": "Coffee", "properties": {"path": "/"}},
+                )
+            )
+        )
+
+
+def kept(sql: str) -> list[tuple[Any, ...]]:
+    known, at = lake.load(), manifest.folder()
+    names = [str(at / file.name) for file in known.time]
+    return duckdb.sql(sql.replace("facts", f"read_parquet({names})")).fetchall()
+
+
+def test_exactly_what_the_log_has(world: World) -> None:
+    live(world, 1)
+    known = lake.write()
+    assert len(known.time) > 1
+    verdict = lake.verify()
+    assert (verdict.agree, verdict.behind) == (True, 0)
+    assert kept("SELECT COUNT(*) FROM facts WHERE name = 'Product Bought'") == [(OrderLine.objects.count(),)]
+    assert kept("SELECT DISTINCT props FROM facts WHERE props LIKE '%size%' AND props LIKE '%@%'") == []
+    live(world, 2)
+    assert lake.verify().behind > 0
+    lake.write()
+    assert lake.verify().agree
+
+
+def test_late_events_find_their_month_and_their_bucket(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compacting, "BUCKET_ROWS", 15)
+    live(world, 3)
+    lake.write(states=True)
+    known = lake.compact(force=True)
+    assert known.buckets > 1 and all(file.month is not None for file in known.time)
+    live(world, 4)
+    lake.write()
+    known = lake.compact(force=True)
+    months = [file.month for file in known.time]
+    assert len(months) == len(set(months)) > 5
+    assert known.sealed == known.watermark
+    verdict = lake.verify()
+    assert verdict.agree, verdict
+
+
+def test_a_fact_lost_or_doubled_is_seen(world: World) -> None:
+    live(world, 5)
+    known = lake.write(states=True)
+    lake.compact(force=True)
+    file = lake.load().time[0].name
+    at = manifest.folder() / file
+    duckdb.sql(f"COPY (SELECT * FROM '{at}' WHERE event_id <> (SELECT MIN(event_id) FROM '{at}')) TO '{at}.new' (FORMAT parquet)")
+    Path(f"{at}.new").replace(at)
+    verdict = lake.verify()
+    assert verdict.missing > 0 and verdict.by_person_wrong > 0 and not verdict.agree
+    assert known.rows > 0
+
+
+def test_who_is_forgotten_has_no_properties_anywhere(world: World) -> None:
+    live(world, 6)
+    lake.write(states=True)
+    lake.compact(force=True)
+    alma = world.number(ALMA)
+    world.act("Person Forgotten", person_id=alma)
+    lake.write(states=True)
+    assert kept(f"SELECT COUNT(props), COUNT(*) > 0 FROM facts WHERE self_id = {alma}") == [(0, True)]
+    known, at = lake.load(), manifest.folder()
+    assert {path.name for path in at.glob("*.parquet")} == manifest.named(known), "the old files are gone"
+    assert lake.verify().agree
+    forgotten = duckdb.sql(f"SELECT forgotten, born_ymd FROM '{at / known.states['person'].name}' WHERE id = {alma}").fetchall()
+    assert forgotten == [(1, None)]
+
+
+def test_replaced_files_stay_for_who_reads_them_and_then_go(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    live(world, 7)
+    before = manifest.named(lake.write(states=True))
+    known = lake.compact(force=True)
+    there = {path.name for path in manifest.folder().glob("*.parquet")}
+    assert before <= there
+    monkeypatch.setattr(manifest, "GRACE_SECONDS", -1)
+    live(world, 8, 3)
+    known = lake.write()
+    assert {path.name for path in manifest.folder().glob("*.parquet")} == manifest.named(known)
+
+
+def test_only_one_writes(world: World) -> None:
+    with manifest.writing(), pytest.raises(lake.Busy):
+        lake.write()
+
+
+def test_there_is_no_lake_yet(world: World) -> None:
+    with pytest.raises(lake.NoLake):
+        lake.load()
+
+
+VALUES = st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=90)
+
+
+@examples(max_examples=60)
+@given(st.dictionaries(st.text(max_size=8), VALUES, max_size=6))
+def test_properties_are_read_back_as_they_were_written(properties: dict[str, Any]) -> None:
+    packed = props.packed(properties)
+    if packed is None:
+        return
+    con = duckdb.connect()
+    for key, value in properties.items():
+        if not props._KEY.fullmatch(key):
+            continue
+        (found,) = con.execute("SELECT json_extract_string($1, $2)", [packed, f'$."{key}"']).fetchone() or (None,)  # type: ignore[misc]
+        if found is None:
+            assert isinstance(value, str) or key.lower() in props.PERSONAL
+        elif isinstance(value, bool):
+            assert found == ("bt" if value else "bf")
+        elif isinstance(value, str):
+            assert found == f"s{value}"
+        else:
+            assert con.execute("SELECT CAST(substr($1, 2) AS DOUBLE)", [found]).fetchone() == (float(value),)
+
+
+@pytest.mark.parametrize("value", ["a@b.example", "+34 600 123 456", "4111 1111 1111 1111", "x" * 81, "a\0b", [1], None])
+def test_what_could_be_about_somebody_stays_out(value: Any) -> None:
+    assert props.packed({"note2": value}) is None
+    assert props.packed({"Email": "red"}) is None
