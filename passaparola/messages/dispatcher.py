@@ -7,6 +7,7 @@ and its outcome not recorded: then it is tried again where that cannot double it
 were begun and not ended, and those are shown as unknown.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,10 +17,11 @@ from typing import Any, Protocol
 
 from passaparola.kernel import database, log, outbox
 from passaparola.kernel.outbox import Claim
-from passaparola.messages import actions, facts, guard, mold, suppression, texts, values
+from passaparola.messages import actions, facts, guard, suppression
 from passaparola.messages.channel import Channel, Letter, Outcome, Result, Unreachable
-from passaparola.messages.compose import Broken, Composed
+from passaparola.messages.compose import Broken
 from passaparola.messages.journal import Journal, Left, NoJournal
+from passaparola.messages.letters import Letters
 from passaparola.messages.values import House
 
 SOURCE = "dispatcher"
@@ -82,7 +84,7 @@ class Dispatcher:
         self, channel: Channel, corridor: Corridor, house: House, clock: Callable[[], datetime], *, claim_max: int = 0,
         journal: Journal | None = None,
     ) -> None:  # fmt: skip
-        self.channel, self.corridor, self.house, self.clock = channel, corridor, house, clock
+        self.channel, self.corridor, self.clock, self.letters = channel, corridor, clock, Letters(house)
         # What may be done again is never in doubt.
         self.journal = NoJournal() if channel.is_idempotent or journal is None else journal
         self._together = channel.together_max
@@ -94,8 +96,7 @@ class Dispatcher:
         self._look_for_lapsed_at: datetime | None = None
         self._pause_until: datetime | None = None
         self._pauses = 0
-        self._texts: dict[tuple[str, str], tuple[str, str]] = {}
-        self._lanes = ThreadPoolExecutor(channel.lanes, "lane") if channel.lanes > 1 else None
+        self._lanes = ThreadPoolExecutor(channel.lanes - 1, "lane") if channel.lanes > 1 else None
 
     def cycle(self) -> Tally:
         """One transaction and one hand-over. An empty tally if there was nothing to do.
@@ -191,7 +192,7 @@ class Dispatcher:
             return []
         rows = actions.read(group)
         known = facts.gather(rows)
-        self._texts = facts.edited_texts()
+        self.letters.use(facts.edited_texts())
         ready = []
         for message in rows:
             taken = Claim(message["id"], message["attempts"])
@@ -223,9 +224,8 @@ class Dispatcher:
     # --- outside of it ------------------------------------------------------------------------
     def _hand_over(self, ready: list[_Ready], now: datetime, tally: Tally) -> None:
         """Hand over each letter and keep what became of it; letters the channel was not there for are put back."""
-        one_by_one = self._lanes.map if self._lanes else map
         began, away = self.clock(), False
-        for one, result in zip(ready, one_by_one(lambda one: self._hand_over_one(one, now), ready), strict=True):
+        for one, result in self._side_by_side(ready, now):
             if isinstance(result, Result):
                 tally.add(result.outcome)
                 self._note(one, result, now)
@@ -239,6 +239,24 @@ class Dispatcher:
         elif ready:
             self._pauses, self._pause_until = 0, None
             self._adapt(len(ready), (self.clock() - began).total_seconds())
+
+    def _side_by_side(self, ready: list[_Ready], now: datetime) -> list[tuple[_Ready, Result | _Back]]:
+        """Each letter with what became of it; as many at a time as the channel has lanes, this thread being one of them."""
+        work, done = deque(ready), list[tuple[_Ready, Result | _Back]]()
+
+        def lane() -> None:
+            while True:
+                try:
+                    one = work.popleft()
+                except IndexError:
+                    return
+                done.append((one, self._hand_over_one(one, now)))
+
+        others = [self._lanes.submit(lane) for _ in range(min(self.channel.lanes, len(ready)) - 1)] if self._lanes else []
+        lane()
+        for other in others:
+            other.result()
+        return done
 
     def _adapt(self, count: int, took_seconds: float) -> None:
         """Larger groups while they are quick, smaller ones when they are slow."""
@@ -257,7 +275,7 @@ class Dispatcher:
         if at >= one.message["deadline_at"]:
             return Result(Outcome.FAILED, "too_late")
         try:
-            letter = self._letter(one, now)
+            letter = self.letters.letter(one.message, one.known, now)
         except Broken:
             log.get().error("messages.text.broken", message=one.taken.id, template=one.message["template"])
             return Result(Outcome.FAILED, "text_broken")
@@ -299,27 +317,6 @@ class Dispatcher:
         """A fault of ours: a person has to look at it."""
         log.get().error("messages.channel.fault", message=one.taken.id, exc_info=problem)
         return Result(Outcome.UNKNOWN, "fault")
-
-    def _letter(self, one: _Ready, now: datetime) -> Letter:
-        message, known = one.message, one.known
-        language, given = values.language_of(known, self.house), values.values(message, known, self.house)
-        composed = self._composed(message["template"], language, given, message["id"])
-        return Letter(
-            message_id=message["id"], to=known.address, language=language, subject=composed.subject,
-            html=composed.html, text=composed.text, made_at=now, is_service=message["purpose"] == "service",
-            unsubscribe_url=given["unsubscribe_link"],
-        )  # fmt: skip
-
-    def _composed(self, key: str, language: str, given: dict[str, Any], message_id: int) -> Composed:
-        """The message as the person will see it. If the operator's text breaks on these values, the shipped one stands in."""
-        text = texts.in_force(key, language, self._texts)
-        try:
-            return mold.composed(text, given)
-        except Broken:
-            if not text.is_edited:
-                raise
-            log.get().error("messages.text.broken", message=message_id, template=key, language=language)
-            return mold.composed(texts.shipped(key, language), given)
 
     def _note(self, one: _Ready, result: Result, now: datetime) -> None:
         """Keep the outcome until the next transaction; a passing trouble is tried again until the deadline."""

@@ -40,25 +40,41 @@ class Mold:
     lines: tuple[str, ...]
     html: tuple[str, ...]
     plain: tuple[str, ...]
+    # The person's own links that are in any of them.
+    links: tuple[str, ...] = ()
 
 
 def composed(text: Text, values: Mapping[str, Any]) -> Composed:
     """What compose.compose gives, sooner. Raises compose.Broken."""
+    mold, own = of(text, values)
+    return fill(mold, own) if mold else compose.compose(text, dict(values))
+
+
+def of(text: Text, values: Mapping[str, Any]) -> tuple[Mold | None, dict[str, str]]:
+    """The mold for a text and the impersonal values, and the personal ones to fill in; None where it must be rendered.
+
+    It is the right one for everybody with the same impersonal values who has and lacks the same personal ones, if is_plain.
+    """
     own = _own(values)
     if own is None or not _is_simple(text):
-        return compose.compose(text, dict(values))
+        return None, {}
     key = _key(text, values, own)
     mold = _molds.get(key)
     if mold is None:
         if any(_MARKS.search(str(values.get(name))) for name in _used(text)):
-            return compose.compose(text, dict(values))
+            return None, {}
         mold = _molds[key] = _cast(text, values, own)
         if len(_molds) > _MOLDS_MAX:
             _molds.popitem(last=False)
-    return _fill(mold, own)
+    return mold, own
 
 
 _molds: "OrderedDict[Any, Mold]" = OrderedDict()
+
+
+def is_plain(value: str) -> bool:
+    """Whether a personal value may be filled in as it is: plain text would gather other blanks."""
+    return " ".join(value.split()) == value
 
 
 @lru_cache(maxsize=256)
@@ -82,7 +98,7 @@ def _own(values: Mapping[str, Any]) -> dict[str, str] | None:
     own["given_name"] = str(values["person"].get("given_name") or "")
     for name, value in own.items():
         # An address that the filter would change, or blanks that plain text would gather, are left to rendering.
-        if value and (" ".join(value.split()) != value or (name in _LINKS and not _is_link(value))):
+        if value and (not is_plain(value) or (name in _LINKS and not _is_link(value))):
             return None
     return own
 
@@ -125,14 +141,16 @@ def _cast(text: Text, values: Mapping[str, Any], own: Mapping[str, str]) -> Mold
     gaps = {name: _gap(name) if value else "" for name, value in own.items()}
     given = {**values, **gaps, "person": {"given_name": gaps["given_name"]}}
     lines, html, plain = compose.parts(text, given, shown_as=(_gap("subject"), _gap("preview")))
-    return Mold(*(tuple(_GAP.split(part)) for part in (lines, html, plain)))
+    pieces = (tuple(_GAP.split(lines)), tuple(_GAP.split(html)), tuple(_GAP.split(plain)))
+    return Mold(*pieces, tuple(sorted({name for part in pieces for name in part[1::2] if name in _LINKS})))
 
 
 def _gap(name: str) -> str:
     return f"{_OPEN_LINK if name in _LINKS else _OPEN}{name}{_CLOSE}"
 
 
-def _fill(mold: Mold, own: dict[str, str]) -> Composed:
+def fill(mold: Mold, own: dict[str, str]) -> Composed:
+    """The text with somebody's own values: code, given_name, and the links that mold.links names."""
     subject, preview = compose.two_lines(_join(mold.lines, own))
     own["subject"], own["preview"] = subject, preview
     escaped = {name: str(escape(value)) if _SPECIAL.search(value) else value for name, value in own.items()}

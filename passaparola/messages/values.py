@@ -1,8 +1,8 @@
 """What a text may say in one message: the values of kinds.py, from the message's context and the recipient's facts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -33,24 +33,44 @@ def language_of(facts: Facts, house: House) -> str:
 
 def values(message: Mapping[str, Any], facts: Facts, house: House) -> dict[str, Any]:
     """Every value for the message's text, in the recipient's language; what does not apply is empty."""
-    language = language_of(facts, house)
-    base, context = house.base_url, message["context"]
+    language, base, context = language_of(facts, house), house.base_url, message["context"]
     made: dict[str, Any] = {
         "business": house.business,
         "person": {"given_name": facts.given_name},
         "program": facts.program_name,
-        "advocate_link": f"{base}/a/{signing.sign('advocate', [facts.root_id])}",
-        "preferences_link": f"{base}/p/{signing.sign('preferences', [facts.root_id])}",
-        "unsubscribe_link": unsubscribe_link(base, message["id"]),
         "code": facts.code,
-        "share_link": f"{base}/r/{facts.code}" if facts.code else "",
+        **{name: make(message, facts, base) for name, make in LINKS.items()},
         **_promise(language, facts, house),
     }
-    if message["template"] == "opt_in":
-        made["confirm_link"] = _confirm_link(message, facts, base)
     if "amount" in context:
         made |= _reward(language, context, house)
     return made
+
+
+def shared(message: Mapping[str, Any], facts: Facts, house: House) -> tuple[Any, ...]:
+    """What all values but the person's own follow from: messages that agree in it, in language and key say the same."""
+    context = message["context"]
+    if "amount" not in context:
+        return facts.program_name, facts.version
+    due = context.get("due_at")
+    reward = (context["amount"], context["unit"], context.get("rule"), _local_day(due, house.time_zone) if due else None)
+    return facts.program_name, facts.version, *reward
+
+
+def _advocate_link(message: Mapping[str, Any], facts: Facts, base: str) -> str:
+    return f"{base}/a/{signing.sign('advocate', (facts.root_id,))}"
+
+
+def _preferences_link(message: Mapping[str, Any], facts: Facts, base: str) -> str:
+    return f"{base}/p/{signing.sign('preferences', (facts.root_id,))}"
+
+
+def _unsubscribe_link(message: Mapping[str, Any], facts: Facts, base: str) -> str:
+    return unsubscribe_link(base, message["id"])
+
+
+def _share_link(message: Mapping[str, Any], facts: Facts, base: str) -> str:
+    return f"{base}/r/{facts.code}" if facts.code else ""
 
 
 def unsubscribe_link(base_url: str, message_id: int) -> str:
@@ -59,9 +79,21 @@ def unsubscribe_link(base_url: str, message_id: int) -> str:
 
 
 def _confirm_link(message: Mapping[str, Any], facts: Facts, base_url: str) -> str:
+    if message["template"] != "opt_in":
+        return ""
     event = message["context"].get("event") or message["event_id"]
     token = signing.sign("opt-in", [facts.root_id, event], expires_at=message["planned_at"] + _CONFIRM_FOR)
     return f"{base_url}/c/{token}"
+
+
+# A person's own links, each made only where it is asked for: signing costs more than filling it in.
+LINKS: dict[str, Callable[[Mapping[str, Any], Facts, str], str]] = {
+    "advocate_link": _advocate_link,
+    "preferences_link": _preferences_link,
+    "unsubscribe_link": _unsubscribe_link,
+    "share_link": _share_link,
+    "confirm_link": _confirm_link,
+}
 
 
 def _promise(language: str, facts: Facts, house: House) -> dict[str, Any]:
@@ -108,7 +140,15 @@ def amount(language: str, value: int, unit: str) -> str:
     return wording.amount(language, value, unit)
 
 
-@lru_cache(maxsize=2_000)
 def day(language: str, moment: str, time_zone: str) -> str:
     """The local day of an ISO time, in words."""
-    return words.day(datetime.fromisoformat(moment), language, ZoneInfo(time_zone))
+    return _day(_local_day(moment, time_zone), language)
+
+
+def _local_day(moment: str, time_zone: str) -> date:
+    return datetime.fromisoformat(moment).astimezone(ZoneInfo(time_zone)).date()
+
+
+@lru_cache(maxsize=2_000)
+def _day(local: date, language: str) -> str:
+    return words.day(local, language)
