@@ -9,8 +9,9 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import datetime
 from email.utils import format_datetime, parseaddr
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from passaparola.messages.channel import Letter
 
@@ -79,7 +80,7 @@ def build(letter: Letter, sender: Sender, to: str) -> bytes:
         f"From: {sender.header}",
         f"To: {to}",
         f"Subject: {letter.subject if _is_plain(letter.subject) else encoded(letter.subject, before=9)}",
-        f"Date: {format_datetime(letter.made_at)}",
+        f"Date: {_date(letter.made_at)}",
         f"Message-ID: {id_}",
         # Read by machines that do not decode: never folded, never encoded (RFC 8058).
         f"List-Unsubscribe: <{letter.unsubscribe_url}>",
@@ -105,10 +106,18 @@ def _part(kind: str, text: str, boundary: str) -> list[str]:
 
 def quoted_printable(text: str) -> str:
     """Text in lines of at most 76 ASCII characters, with CRLF."""
-    lines = _NEW_LINE.sub("\r\n", text if text.endswith("\n") else f"{text}\n")
+    text = text if text.endswith("\n") else f"{text}\n"
+    lines = _NEW_LINE.sub("\r\n", text) if "\r" in text else text.replace("\n", "\r\n")
     return binascii.b2a_qp(lines.encode(), istext=True).decode("ascii")
 
 
+@lru_cache(maxsize=64)
+def _date(made_at: datetime) -> str:
+    """Letters of one group were made at the same moment."""
+    return format_datetime(made_at)
+
+
+@lru_cache(maxsize=1_000)
 def encoded(text: str, before: int = 0) -> str:
     """Text as encoded words of RFC 2047, folded; `before` characters stand on the first line already.
 

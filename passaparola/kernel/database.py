@@ -160,13 +160,13 @@ def select(model: type[models.Model], where: str, parameters: Sequence[Any] = ()
     if vendor() == "sqlite":
         readers = _sqlite_readers(model)
     found = rows(f"SELECT {_picks(model, vendor())} FROM {model._meta.db_table} WHERE {where}", parameters)
-    return [
-        {
-            name: reader(value) if reader and value is not None else value
-            for name, reader, value in zip(names, readers, row)
-        }
-        for row in found
-    ]
+    read = [(name, reader) for name, reader in zip(names, readers) if reader]
+    records = [dict(zip(names, row)) for row in found]
+    for record in records:
+        for name, reader in read:
+            if (value := record[name]) is not None:
+                record[name] = reader(value)
+    return records
 
 
 def insert(model: type[models.Model], values: Sequence[dict[str, Any]], *, alias: str = "default") -> None:

@@ -145,15 +145,15 @@ class _Misbehaving(socketserver.StreamRequestHandler):
                 self.wfile.write(end)
 
 
-@pytest.fixture
-def misbehaving() -> Iterator[Callable[..., email.Smtp]]:
+@pytest.fixture(params=[b"250 ok\r\n", b"250-ok\r\n250 PIPELINING\r\n"], ids=["one by one", "in one go"])
+def misbehaving(request: pytest.FixtureRequest) -> Iterator[Callable[..., email.Smtp]]:
     """A channel to a server that follows a script; None drops the connection, "hang" says nothing more."""
     servers: list[socketserver.ThreadingTCPServer] = []
 
     def make(**script: object) -> email.Smtp:
         server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Misbehaving)
         server.daemon_threads = True
-        server.script = {"DATA": b"354 go on\r\n", **script}  # type: ignore[attr-defined]
+        server.script = {"DATA": b"354 go on\r\n", "EHLO": request.param, **script}  # type: ignore[attr-defined]
         server.release = threading.Event()  # type: ignore[attr-defined]
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
@@ -182,6 +182,22 @@ def test_a_server_that_cuts_the_text_leaves_us_not_knowing(misbehaving: Callable
 @pytest.mark.parametrize("how", [None, "hang", b"421 4.3.2 going down\r\n"])
 def test_trouble_before_the_text_is_tried_again_later(step: str, how: object, misbehaving: Callable[..., email.Smtp]) -> None:
     assert misbehaving(**{step: how}).hand_over(letter()).outcome is Outcome.LATER
+
+
+def test_a_refused_recipient_leaves_the_connection_usable(misbehaving: Callable[..., email.Smtp]) -> None:
+    """Also where the server has said by then that it waits for the text: it gets an empty one, to nobody."""
+    channel = misbehaving(RCPT=b"550 5.1.1 nobody here\r\n")
+    assert [channel.hand_over(letter(id_)).detail for id_ in (1, 2)] == ["rcpt 550 5.1.1"] * 2
+    link = channel._idle.queue[0]
+    assert link.used == 2 and link.is_open
+    assert link.smtp.noop()[0] == 250
+
+
+def test_every_letter_arrives_whole(misbehaving: Callable[..., email.Smtp]) -> None:
+    channel = misbehaving()
+    for id_ in range(1, 4):
+        assert channel.hand_over(letter(id_)).outcome is Outcome.SENT
+    assert channel._idle.queue[0].used == 3 and channel._idle.qsize() == 1
 
 
 @pytest.mark.parametrize("how", [None, "hang", b"421 4.3.2 going down\r\n"])
