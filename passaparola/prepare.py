@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import django
@@ -11,6 +12,7 @@ from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import OperationalError
 
+from passaparola.kernel import newstore
 from passaparola.kernel.errors import Refusal
 
 # Two servers that start together migrate one after the other (PostgreSQL advisory lock).
@@ -36,13 +38,23 @@ def main() -> int:
     django.setup()
     # Static files come from the package; whitenoise wants its own folder to exist all the same.
     settings.STATIC_ROOT.mkdir(exist_ok=True)
-    try:
-        stores()
-    except Refusal as refusal:
-        print(refusal.message, file=sys.stderr)
-        return 1
-    account()
+    with ThreadPoolExecutor(1) as aside:
+        # The first password is hashed (outside of Python's lock) while the first tables are made.
+        is_new = not settings.DATABASE_URL and not (settings.DATA_DIR / "main.sqlite3").exists()
+        secret = aside.submit(_new_secret) if is_new else None
+        try:
+            stores()
+        except Refusal as refusal:
+            print(refusal.message, file=sys.stderr)
+            return 1
+        account(secret.result() if secret else None)
     return 0
+
+
+def _new_secret() -> tuple[str, str]:
+    from passaparola.doors.console import accounts
+
+    return accounts.new_secret()
 
 
 def stores() -> list[str]:
@@ -53,26 +65,27 @@ def stores() -> list[str]:
         raise DatabaseUnreachable(problem=str(problem).strip().splitlines()[0]) from problem
 
 
-def account() -> None:
+def account(secret: tuple[str, str] | None = None) -> None:
     """Make the first staff account if there is none, and show its password: this once."""
     from passaparola.doors.console import accounts
 
-    made = accounts.first_account()
+    made = accounts.first_account(secret)
     if made:
         print(f"First sign-in: user {made[0]}, password {made[1]} (shown this once)", flush=True)
 
 
 def _bring_up(alias: str) -> bool:
     """Whether there was something to migrate; nothing is written otherwise, so a second start is quick."""
-    if not _is_behind(alias):
+    executor = MigrationExecutor(connections[alias])
+    if not _is_behind(executor):
         return False
     with _one_at_a_time(alias):
-        call_command("migrate", database=alias, verbosity=0, interactive=False)
+        if not newstore.build(alias, executor):
+            call_command("migrate", database=alias, verbosity=0, interactive=False)
     return True
 
 
-def _is_behind(alias: str) -> bool:
-    executor = MigrationExecutor(connections[alias])
+def _is_behind(executor: MigrationExecutor) -> bool:
     ours = {app for app, _ in executor.loader.disk_migrations}
     applied = executor.loader.applied_migrations
     unknown = sorted(

@@ -6,6 +6,7 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 
 from passaparola.doors.console import roles
@@ -22,14 +23,20 @@ _FAILED = "Sign-in failed"
 _LOOK_BACK = 500
 
 
-def first_account() -> tuple[str, str] | None:
-    """Make the first account, or nothing if there is any. The password is told once and kept only hashed."""
+def first_account(secret: tuple[str, str] | None = None) -> tuple[str, str] | None:
+    """Make the first account, or nothing if there is any. The password is told once and kept only hashed (`secret`: both)."""
     if User.objects.exists():
         return None
-    password = new_password()
-    user = User.objects.create_user("owner", password=password)
+    password, hashed = secret or new_secret()
+    user = User.objects.create(username="owner", password=hashed)
     roles.give(user, "owner")
     return user.username, password
+
+
+def new_secret() -> tuple[str, str]:
+    """A password and its hash, which takes a while to make."""
+    password = new_password()
+    return password, make_password(password)
 
 
 def new_password() -> str:
