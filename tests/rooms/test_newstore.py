@@ -25,7 +25,7 @@ ROWS = {
     "main.sqlite3": (
         "SELECT app, name FROM django_migrations",
         "SELECT app_label, model FROM django_content_type",
-        "SELECT c.app_label, c.model, p.codename, p.name FROM auth_permission p JOIN django_content_type c ON c.id = content_type_id",
+        "SELECT c.model, p.codename, p.name FROM auth_permission p JOIN django_content_type c ON c.id = p.content_type_id",
     ),
     "inbox.sqlite3": ("SELECT app, name FROM django_migrations",),
 }
