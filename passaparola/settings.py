@@ -100,6 +100,9 @@ BATCH_EVENTS_MAX = 2_500
 BODY_SECONDS_MAX = float(os.environ.get("PASSAPAROLA_BODY_SECONDS_MAX", "20"))
 FORM_BYTES_MAX = 1024 * 1024
 API_BODY_BYTES_MAX = 256 * 1024
+# A file to import: as it is sent, and what it may unpack to.
+UPLOAD_BYTES_MAX = int(os.environ.get("PASSAPAROLA_UPLOAD_BYTES_MAX", str(2 * 1024**3)))
+UNPACKED_BYTES_MAX = int(os.environ.get("PASSAPAROLA_UNPACKED_BYTES_MAX", str(32 * 1024**3)))
 INBOX_BACKLOG_ROWS_MAX = int(os.environ.get("PASSAPAROLA_BACKLOG_ROWS_MAX", "200000"))
 INBOX_BACKLOG_BYTES_MAX = int(os.environ.get("PASSAPAROLA_BACKLOG_BYTES_MAX", str(2 * 1024**3)))
 CORRIDOR_EVENTS_MAX = int(os.environ.get("PASSAPAROLA_CORRIDOR_EVENTS_MAX", "1000"))
@@ -151,6 +154,9 @@ WSGI_APPLICATION = None
 # Sentences for the next page; the app of that name is not installed, its label is our room's.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 APPEND_SLASH = False
+# Files go to disk beside where they will stay, never through memory.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_TEMP_DIR = str(DATA_DIR)
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

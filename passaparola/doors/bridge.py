@@ -1,16 +1,18 @@
 """Django behind the edge: a WSGI application in a few threads. Its own ASGI handler costs ten times as much."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 
 from passaparola.doors.edge.answer import Headers, Problem, Receive, Scope, Send, send_bytes, send_problem
 from passaparola.doors.edge.body import BodyReader, declared_length
+from passaparola.doors.uploading import Uploads
 
 # Pages wait for a free thread; beyond this many the site says that it is busy.
 WAITING_MAX = 512
@@ -25,6 +27,7 @@ class Bridge:
     def __init__(self, wsgi: Wsgi, pool: ThreadPoolExecutor, body_bytes_max: int) -> None:
         self._wsgi, self.pool, self._body_bytes_max = wsgi, pool, body_bytes_max
         self._reader: BodyReader | None = None
+        self._uploads = Uploads()
         self._waiting = 0
 
     def attach(self, reader: BodyReader) -> None:
@@ -44,26 +47,29 @@ class Bridge:
             await loop.run_in_executor(self.pool, _Call(self._wsgi, scope, body, send, loop).run)
         finally:
             self._waiting -= 1
+            body.close()
 
     def close(self) -> None:
         """Let the threads end."""
         self.pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _body(self, scope: Scope, receive: Receive) -> bytes:
-        """Raises Problem."""
+    async def _body(self, scope: Scope, receive: Receive) -> IO[bytes]:
+        """The whole body, in memory or, for a file to import, on disk. Raises Problem."""
         if self._waiting >= WAITING_MAX:
             raise Problem(503, "busy", "Too many pages are being asked for at once.", retry_seconds=1)
         if scope["method"] in ("GET", "HEAD"):
-            return b""
+            return BytesIO()
         assert self._reader is not None, "attach() comes first"
         length = next((declared_length(value) for name, value in scope["headers"] if name == b"content-length"), 0)
-        return await self._reader.read(receive, length, self._body_bytes_max)
+        if self._uploads.is_one(scope):
+            return await self._uploads.take(environment(scope, BytesIO()), receive, self._reader, length)
+        return BytesIO(await self._reader.read(receive, length, self._body_bytes_max))
 
 
 class _Call:
     """One request in its thread; every piece of the answer is sent through the loop."""
 
-    def __init__(self, wsgi: Wsgi, scope: Scope, body: bytes, send: Send, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, wsgi: Wsgi, scope: Scope, body: IO[bytes], send: Send, loop: asyncio.AbstractEventLoop) -> None:
         self._wsgi, self._scope, self._body, self._send, self._loop = wsgi, scope, body, send, loop
         self._status = 500
         self._headers: Headers = []
@@ -103,7 +109,7 @@ class _Call:
         await self._send({"type": "http.response.body", "body": first, "more_body": more})
 
 
-def environment(scope: Scope, body: bytes) -> dict[str, Any]:
+def environment(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
     """The request as WSGI wants it. Of a header sent twice, all values are joined, as HTTP allows."""
     server = scope.get("server") or ("127.0.0.1", 80)
     client = scope.get("client") or ("", 0)
@@ -115,10 +121,10 @@ def environment(scope: Scope, body: bytes) -> dict[str, Any]:
         "SERVER_NAME": server[0],
         "SERVER_PORT": str(server[1] or 0),
         "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "CONTENT_LENGTH": str(len(body)),
+        "CONTENT_LENGTH": str(_length(body)),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.get("scheme", "http"),
-        "wsgi.input": BytesIO(body),
+        "wsgi.input": body,
         "wsgi.errors": sys.stderr,
         "wsgi.multithread": True,
         "wsgi.multiprocess": False,
@@ -133,6 +139,12 @@ def environment(scope: Scope, body: bytes) -> dict[str, Any]:
         values[key] = f"{values[key]}{'; ' if key == 'HTTP_COOKIE' else ','}{value}" if key in values else value
     values["REMOTE_ADDR"] = _visitor(client[0], values.get("HTTP_X_FORWARDED_FOR", ""))
     return values
+
+
+def _length(body: IO[bytes]) -> int:
+    length = body.seek(0, os.SEEK_END)
+    body.seek(0)
+    return length
 
 
 def _visitor(peer: str, chain: str) -> str:

@@ -97,3 +97,38 @@ class AuditEntry(models.Model):
 
     class Meta:
         db_table = "audit_entry"
+
+
+class FileImport(models.Model):
+    """A file that was brought in: what it is, how it is read, how far it has come and what came of it."""
+
+    # The file's name as it was, for people; where it lies follows from the id.
+    label = models.CharField(max_length=200)
+    size_bytes = models.BigIntegerField(default=0)
+    # looking, ready, checking, running, stopping, stopped, done, failed, undoing, undone
+    state = models.CharField(max_length=12)
+    source = models.CharField(max_length=60, default="shop")
+    # How it is read (doors/imports/mapping.py), and what is known of the text: bytes, lines, sha256, encoding.
+    mapping = models.JSONField(default=dict)
+    survey = models.JSONField(default=dict)
+    live_from = models.DateField(null=True)
+    # By its columns a file of the same shape is known again.
+    heading = models.CharField(max_length=64, default="", db_index=True)
+    # What a dry run came to, and under which mapping; then what the import itself did.
+    checked = models.JSONField(default=dict)
+    summary = models.JSONField(default=dict)
+    done_bytes = models.BigIntegerField(default=0)
+    # The code and the sentence of what stopped it, and how often it was begun.
+    failure = models.JSONField(default=dict)
+    attempts = models.IntegerField(default=0)
+    actor = models.CharField(max_length=150, default="")
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    # The log held these events when it began and when it ended: what it brought lies between.
+    first_event = models.BigIntegerField(null=True)
+    last_event = models.BigIntegerField(null=True)
+    fresh_events = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "file_import"

@@ -49,6 +49,12 @@ class Child:
     started_at: float = 0.0
     failures: int = 0
     start_at: float = 0.0
+    # Started only while this file is there; when it has done its work it ends by itself.
+    wanted: Path | None = None
+
+    def is_wanted(self) -> bool:
+        """Whether it is to run now."""
+        return self.wanted is None or self.wanted.exists()
 
     def is_running(self) -> bool:
         """Whether it is there; a dead one is reaped by asking."""
@@ -90,7 +96,8 @@ class Supervisor:
         try:
             while not self.stopping and not hopeless:
                 self.turn()
-                hopeless = next((c.name for c in self.children if not self.ready and c.failures >= _TRIES_AT_START), None)
+                first = [] if self.ready else [c for c in self.children if c.wanted is None]
+                hopeless = next((c.name for c in first if c.failures >= _TRIES_AT_START), None)
                 self._sleep(0.02 if not self.ready else 1.0)
             self._wait_for_readiness()
         finally:
@@ -105,7 +112,7 @@ class Supervisor:
         for child in self.children:
             if child.process is not None and not child.is_running():
                 self._bury(child, now)
-            if child.process is None and now >= child.start_at:
+            if child.process is None and now >= child.start_at and child.is_wanted():
                 self._start(child, now)
         if not self.ready and answers(self.host, self.port):
             self.ready = True
@@ -146,7 +153,9 @@ class Supervisor:
         _signal_group(child, signal.SIGKILL)
         healthy = now - child.started_at >= _HEALTHY_SECONDS
         child.failures = 1 if healthy else child.failures + 1
-        wait = min(_RESTART_SECONDS_MAX, _RESTART_SECONDS_FIRST * 2 ** (child.failures - 1))
+        if child.wanted is not None and child.process.returncode == 0:
+            child.failures = 0
+        wait = min(_RESTART_SECONDS_MAX, _RESTART_SECONDS_FIRST * 2 ** max(0, child.failures - 1))
         child.start_at = now + wait
         _LOG.info("supervisor.child.ended", child=child.name, code=child.process.returncode, again_in_seconds=wait)
         child.process = None
@@ -171,7 +180,7 @@ class Supervisor:
 
     def _sleep(self, seconds: float) -> None:
         """Until a signal, or until the next child is due to start, at most so long."""
-        due = [c.start_at - time.monotonic() for c in self.children if c.process is None]
+        due = [c.start_at - time.monotonic() for c in self.children if c.process is None and c.is_wanted()]
         wait = max(0.0, min([seconds, *due])) if not self.stopping else seconds
         if select.select([self._wake[0]], [], [], wait)[0]:
             with contextlib.suppress(BlockingIOError):
@@ -205,6 +214,9 @@ def up(
         if code:
             return code
         members = children(host, port, workers=workers, dispatchers=dispatchers)
+        # Files wait for it in the data folder (doors/imports/wizard.py).
+        work = (sys.executable, "-m", "passaparola.doors.imports.work")
+        members.append(Child("importer", work, wanted=folder / "imports" / "wanted"))
         return Supervisor(run, members, host, port, environment).run()
 
 

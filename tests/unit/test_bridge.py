@@ -1,6 +1,7 @@
 """The bridge to WSGI: what goes in, what comes out, in how many pieces, and who is taken to ask."""
 
 import asyncio
+import io
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -127,7 +128,7 @@ def test_pages_do_not_hold_up_the_loop() -> None:
 def test_the_environment() -> None:
     headers = ((b"host", b"x"), (b"cookie", b"a=1"), (b"cookie", b"b=2"), (b"accept", b"a"), (b"accept", b"b"),
                (b"content-type", b"text/x"), (b"x_forwarded_proto", b"https"), (b"content-length", b"9"))  # fmt: skip
-    found = environment(scope("POST", "/ñ", headers, b"q=%C3%B1"), b"abc")
+    found = environment(scope("POST", "/ñ", headers, b"q=%C3%B1"), io.BytesIO(b"abc"))
     assert found["PATH_INFO"] == "/ñ".encode().decode("latin-1") and found["QUERY_STRING"] == "q=%C3%B1"
     assert found["HTTP_COOKIE"] == "a=1; b=2" and found["HTTP_ACCEPT"] == "a,b" and found["CONTENT_TYPE"] == "text/x"
     assert found["CONTENT_LENGTH"] == "3" and "HTTP_X_FORWARDED_PROTO" not in found and "HTTP_CONTENT_LENGTH" not in found
@@ -144,4 +145,4 @@ def test_the_environment() -> None:
 )
 def test_who_asks_is_not_for_the_client_to_say(proxies: int, chain: bytes, taken: str) -> None:
     with override_settings(TRUSTED_PROXIES=proxies):
-        assert environment(scope(headers=((b"x-forwarded-for", chain),)), b"")["REMOTE_ADDR"] == taken
+        assert environment(scope(headers=((b"x-forwarded-for", chain),)), io.BytesIO())["REMOTE_ADDR"] == taken

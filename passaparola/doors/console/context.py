@@ -23,6 +23,7 @@ PLACES = (
     ("leads", "target", _("Leads"), "l", "leads.read"),
     ("outbox", "mail", _("Messages"), "m", "messages.read"),
     ("events", "activity", _("Events"), "e", "events.read"),
+    ("imports", "package", _("Imports"), "f", "imports.read"),
     ("install", "plug", _("Install"), "i", "keys.read"),
     ("team", "user-circle", _("Team"), "t", "team.read"),
 )
@@ -88,6 +89,7 @@ def _places(request: HttpRequest) -> list[Place]:
         "message": "outbox",
         "event": "events",
         "parked": "events",
+        "import": "imports",
         "key": "install",
         "member": "team",
     }

@@ -49,6 +49,8 @@ MATRIX: dict[str, tuple[str, ...]] = {
     "leads.read": ("marketer", "reviewer", "analyst", "read-only"),
     "leads.write": ("marketer", "reviewer"),
     "leads.rules": ("marketer",),
+    "imports.read": ("marketer", "reviewer", "analyst"),
+    "imports.write": ("marketer",),
     "keys.read": ("analyst",),
     "keys.write": (),
     "team.read": (),

@@ -4,6 +4,7 @@ from django.urls import URLPattern, path, re_path
 
 from passaparola.doors.console import (
     events,
+    imports,
     install,
     lead_rules,
     leads,
@@ -75,6 +76,18 @@ GUARDED = [
     route("leads/rules/change", lead_rules.change, "leads.rules", "leads-rules-change"),
     route("people/<int:person_id>/lead", leads.record, "leads.write", "lead-record"),
     route("people/<int:person_id>/lead/take", leads.take, "leads.write", "lead-take"),
+    route("imports", imports.imports, "imports.read", "imports"),
+    route("imports/new", imports.receive, "imports.write", "import-receive"),
+    route("imports/<int:import_id>", imports.one, "imports.read", "import"),
+    route("imports/<int:import_id>/describe", imports.describe, "imports.write", "import-describe"),
+    route("imports/<int:import_id>/list", imports.attach, "imports.write", "import-attach"),
+    route("imports/<int:import_id>/rejected", imports.rejected, "imports.write", "import-rejected"),
+    route("imports/<int:import_id>/mapping", imports.mapping, "imports.read", "import-mapping"),
+    re_path(
+        "^imports/(?P<import_id>[0-9]+)/(?P<step>stop|resume|discard)$",
+        needs("imports.write")(imports.move),
+        name="import-move",
+    ),
     route("install", install.install, "keys.read", "install"),
     route("install/keys", install.make, "keys.write", "key-make"),
     route("install/arrived", install.arrived, "keys.read", "install-arrived"),

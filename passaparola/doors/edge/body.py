@@ -56,11 +56,34 @@ class BodyReader:
             if task not in self._late:
                 raise
             task.uncancel()
-            seconds = settings.BODY_SECONDS_MAX
-            raise Problem(408, "too_slow", f"The request body did not arrive within {seconds:g} seconds.") from None
+            raise self._too_slow() from None
         finally:
             self._late.discard(task)
             del self._until[task]
+
+    async def piece(self, receive: Receive) -> tuple[bytes, bool]:
+        """The next piece of a long body, and whether more follows: each in time. Raises Problem 400 or 408."""
+        task = asyncio.current_task()
+        assert task is not None
+        self._until[task] = time.monotonic() + settings.BODY_SECONDS_MAX
+        try:
+            message = await receive()
+        except asyncio.CancelledError:
+            if task not in self._late:
+                raise
+            task.uncancel()
+            raise self._too_slow() from None
+        finally:
+            self._late.discard(task)
+            del self._until[task]
+        if message["type"] != "http.request":
+            raise Problem(400, "broken_body", "The body ended before it was whole.")
+        return message.get("body", b""), bool(message.get("more_body"))
+
+    @staticmethod
+    def _too_slow() -> Problem:
+        seconds = settings.BODY_SECONDS_MAX
+        return Problem(408, "too_slow", f"The request body did not arrive within {seconds:g} seconds.")
 
     async def _rest(self, message: dict[str, Any], receive: Receive, size_max: int) -> bytes | None:
         """A body in several pieces; None as soon as it is too large. Raises Problem 400."""

@@ -84,7 +84,8 @@ def _open(path: Path, bytes_max: int | None) -> Any:
         with zipfile.ZipFile(path) as packed:
             if bytes_max is not None and sum(part.file_size for part in packed.infolist()) > bytes_max:
                 raise TooLarge(path=path.name, limit=f"{bytes_max:,}")
-        return load_workbook(path, read_only=True, data_only=True, keep_links=False)
+        # By content: given a name, the library would judge by its ending.
+        return load_workbook(path.open("rb"), read_only=True, data_only=True, keep_links=False)
     except Refusal:
         raise
     except Exception as problem:  # the library raises whatever it stumbles over

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from functools import lru_cache
@@ -17,16 +18,22 @@ _REMEMBERED = 20_000
 def look_up(lookup: Lookup, path: Path, store: Path, *, bytes_max: int | None = None) -> Callable[[str], dict[str, str]]:
     """Read the list at `path` into `store`; who asks with a key gets field → text, {} for an unknown key.
 
-    Raises WrongLookup where the list is no table or lacks a column; of two rows with one key the later holds.
+    Raises WrongLookup where the list is no table or lacks a column; of two rows with one key the later holds. A
+    `store` that is there already is asked as it is.
     """
-    if not path.exists():
-        raise WrongLookup(file=lookup.file, detail="there is no such file")
-    try:
-        _read(lookup, path, store, bytes_max)
-    except WrongLookup:
-        raise
-    except Refusal as problem:
-        raise WrongLookup(file=lookup.file, detail=problem.message) from problem
+    if not store.exists():
+        if not path.exists():
+            raise WrongLookup(file=lookup.file, detail="there is no such file")
+        part = store.with_name(f"{store.name}.{os.getpid()}.part")
+        try:
+            _read(lookup, path, part, bytes_max)
+            part.replace(store)
+        except WrongLookup:
+            raise
+        except Refusal as problem:
+            raise WrongLookup(file=lookup.file, detail=problem.message) from problem
+        finally:
+            part.unlink(missing_ok=True)
     # Asked by one thread at a time, though not always the one that read it.
     asked = sqlite3.connect(store, check_same_thread=False)
 

@@ -20,7 +20,8 @@ _PERSON = ("email", "phone", "name", "given_name", "birthday", "gender", "langua
 FIELDS: dict[str, tuple[str, ...]] = {
     "orders": (
         "user_id", "anonymous_id", "order_id", "amount", "currency", "occurred_at", "coupon",
-        "product", "product_name", "category", "quantity", "price", "line_type", "refund_of", *_PERSON,
+        "product", "product_name", "category", "quantity", "price", "discount", "line_type", "refund_of",
+        "channel", "party_size", "margin", *_PERSON,
     ),
     "people": ("user_id", "anonymous_id", "occurred_at", *_PERSON),
     "events": ("event", "user_id", "anonymous_id", "occurred_at", "message_id", "properties"),
@@ -60,6 +61,10 @@ SYNONYMS = {
     "quantity": "qty units cantidad unidades quantita quantità pezzi lineitem_quantity",
     "price": "unit_price precio precio_unitario prezzo prezzo_unitario lineitem_price",
     "category": "product_category categoria categoría department",
+    "discount": "line_discount descuento sconto lineitem_discount",
+    "channel": "sales_channel canal canale",
+    "party_size": "guests covers comensales coperti",
+    "margin": "profit margen margine",
     "coupon": "coupon_code discount_code cupon cupón codigo_descuento codice_sconto",
     "line_type": "line_kind tipo_linea tipo_riga transaction_type tipo_movimiento tipo_movimento",
     "refund_of": "original_order original_order_id pedido_original ordine_originale",

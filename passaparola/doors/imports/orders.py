@@ -79,7 +79,7 @@ def line(reading: Reading, row: Sequence[str], *, part: bool = False) -> Line | 
         at=None if part and not shape.value(reading, row, "occurred_at") else shape.when(reading, row),
         coupon=shape.value(reading, row, "coupon"),
         product=_product(reading, row, amount, refund=kind == "refund") if kind in ("sale", "refund") else {},
-        properties=shape.properties(reading, row),
+        properties=shape.properties(reading, row) | _circumstances(reading, row),
         refund_of=_order_id(reading, row, "refund_of", needed=False),
     )
 
@@ -98,6 +98,17 @@ def _amount(reading: Reading, row: Sequence[str], kind: str, *, part: bool) -> D
     if not text and (part or kind == "cancellation"):
         return None
     return cells.amount(text, reading.decimal, negative=True)
+
+
+def _circumstances(reading: Reading, row: Sequence[str]) -> dict[str, Any]:
+    """Where it was bought, how many came along, what was earned."""
+    found: dict[str, Any] = {}
+    if text := shape.value(reading, row, "channel"):
+        found["channel"] = text
+    for name in ("party_size", "margin"):
+        if text := shape.value(reading, row, name):
+            found[name] = shape.number(text, reading.decimal)
+    return found
 
 
 def _may_net(reading: Reading, part: bool) -> bool:
@@ -146,8 +157,11 @@ def _product(reading: Reading, row: Sequence[str], amount: Decimal | None, *, re
     if text := shape.value(reading, row, "quantity"):
         count = shape.number(text, reading.decimal)
         # What is given back is said by the event's name, not by a sign.
-        quantity = abs(count) if refund else count
-        found["quantity"] = quantity
+        if refund:
+            count = -count if count < 0 else count
+        found["quantity"] = quantity = count
+    if text := shape.value(reading, row, "discount"):
+        found["discount"] = shape.number(text, reading.decimal)
     if text := shape.value(reading, row, "price"):
         price = cells.amount(text, reading.decimal, negative=True)
         found["price"] = price

@@ -82,10 +82,10 @@ def plan(
     text = survey.head.decode(encoding, "replace")
     delimiter = mapping.format.delimiter or recognise.delimiter(text.splitlines()[:50])
     delimiter = "\t" if delimiter in ("tab", "\\t") else delimiter
-    sample = _sample(path, encoding, delimiter)
-    if not sample:
+    found = sample(path, encoding, delimiter)
+    if not found:
         raise OnlyHeader(path=path)
-    names, body, lines, used = _head(path, mapping, sample)
+    names, body, lines, used = _head(path, mapping, found)
     layout = mappings.lay(mapping, names, kind)
     reading = _reading(mapping, layout, [record.cells for record in body], there, business, look_up)
     return Plan(
@@ -102,22 +102,23 @@ def plan(
     )
 
 
-def _sample(path: Path, encoding: str, delimiter: str) -> list[rows.Record]:
+def sample(path: Path, encoding: str, delimiter: str) -> list[rows.Record]:
+    """The first records that have cells, as many as are looked at to recognise anything."""
     with open_bytes(path) as stream:
         found = rows.records(stream, encoding=encoding, delimiter=delimiter, width=0)
         return list(itertools.islice((record for record in found if record.cells), SAMPLE_ROWS))
 
 
-def _head(path: Path, mapping: Mapping, sample: list[rows.Record]) -> tuple[list[str], list[rows.Record], int, int]:
+def _head(path: Path, mapping: Mapping, found: list[rows.Record]) -> tuple[list[str], list[rows.Record], int, int]:
     """Column names, the sampled rows, and how many lines and bytes the heading takes."""
-    first = sample[0]
+    first = found[0]
     if not mapping.format.header:
-        return [str(place + 1) for place in range(len(first.cells))], sample, 0, 0
+        return [str(place + 1) for place in range(len(first.cells))], found, 0, 0
     if recognise.looks_headerless(first.cells):
         raise NoHeader(path=path)
-    if len(sample) == 1:
+    if len(found) == 1:
         raise OnlyHeader(path=path)
-    return first.cells, sample[1:], first.line, first.end
+    return first.cells, found[1:], first.line, first.end
 
 
 def _reading(
