@@ -16,6 +16,7 @@ from typing import Any
 import msgspec
 from django.conf import settings
 from django.db import DatabaseError
+from django.db.models import Model
 
 from passaparola.events import intake, log
 from passaparola.events.actions import Events
@@ -28,12 +29,26 @@ from passaparola.ledger.actions import Ledger
 from passaparola.messages.planning import Messages
 from passaparola.people.actions import People
 from passaparola.people.actions.groups import Groups
+from passaparola.people.models import Consent, GroupMember, Relationship
 from passaparola.programs import actions as programs
 from passaparola.programs.actions import Desk
+from passaparola.programs.models import Referral
 from passaparola.segments import actions as segments
 from passaparola.segments import lead_actions
 from passaparola.segments.actions import Segments
 from passaparola.segments.lead_actions import Leads
+from passaparola.segments.membership import Memberships
+from passaparola.segments.models import Lead, StageChange
+
+# Rows that say something about a person whom the event itself need not be about.
+TOUCHING: tuple[tuple[type[Model], tuple[str, ...]], ...] = (
+    (Consent, ("person_id",)),
+    (Relationship, ("person_id", "other_id")),
+    (GroupMember, ("person_id",)),
+    (Lead, ("person_id",)),
+    (StageChange, ("person_id",)),
+    (Referral, ("advocate_id", "friend_id")),
+)
 
 
 class Outcome(msgspec.Struct):
@@ -162,15 +177,13 @@ def _fold(happenings: Sequence[Happening], number: int) -> Batch:
         happening.id, happening.person_id, happening.result, happening.notes = 0, None, {}, {}
         happening.before = None
     batch = Batch(number)
-    steps = _open(batch, happenings)
+    steps, memberships = _open(batch, happenings)
     for position, happening in enumerate(happenings):
         try:
-            log.keep(batch, happening)
-            if happening.name == "Timer Rang" and happening.type == "act":
-                batch.clear_timer(happening.props["kind"], happening.props["subject"])
-            for step in steps:
-                step(happening)
-            log.close(batch, happening)
+            _one(batch, happening, steps)
+            for follower in batch.raised():
+                follower.caused_by = happening.id
+                _one(batch, follower, steps)
         except Refusal as refusal:
             raise _Stumbled(position, refusal) from refusal
         except Unfit as unfit:
@@ -179,17 +192,30 @@ def _fold(happenings: Sequence[Happening], number: int) -> Batch:
             raise
         except Exception as problem:
             raise _Stumbled(position, _Bug(problem)) from problem
+    memberships.finish((batch.table(model), columns) for model, columns in TOUCHING)
     return batch
 
 
-def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[Callable[[Happening], None], ...]:
+def _one(batch: Batch, happening: Happening, steps: Sequence[Callable[[Happening], None]]) -> None:
+    """One event through all rooms."""
+    log.keep(batch, happening)
+    if happening.name == "Timer Rang" and happening.type == "act":
+        batch.clear_timer(happening.props["kind"], happening.props["subject"])
+    for step in steps:
+        step(happening)
+    log.close(batch, happening)
+
+
+def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[tuple[Callable[[Happening], None], ...], Memberships]:
     """The steps of the rooms, in order, with what they need of the store: who is meant, then what is known about them."""
     people = People(batch, settings.LANGUAGE_CODE[:2].upper())
     events, groups = Events(batch), Groups(batch, people)
     segment = Segments(batch, people, events, settings.BUSINESS_TIME_ZONE)
     desk = Desk(batch, people, events, segment)
     ledger, messages, leads = Ledger(batch, people), Messages(batch, people), Leads(batch, people, segment)
+    memberships = Memberships(batch, people, settings.BUSINESS_TIME_ZONE)
 
+    happenings = [*happenings, *memberships.read(happenings)]
     messages.load(happenings)
     named = desk.find(happenings) | segments.restage_people(happenings) | programs.sweep_people(happenings)
     named |= lead_actions.slice_people(happenings) | groups.find(happenings)
@@ -209,7 +235,8 @@ def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[Callable[[Happ
     people.more({row["person_id"] for row in messages.messages.rows.values()})
     leads.load(happenings, people.everybody())
     program = partial(programs.step, desk)
-    return (people.step, groups.step, events.step, segment.step, program, ledger.step, messages.step, leads.step)
+    steps = (people.step, groups.step, events.step, segment.step, program, ledger.step, messages.step)
+    return (*steps, leads.step, memberships.step), memberships
 
 
 class _Unfit(Refusal):

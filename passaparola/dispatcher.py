@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 # How often to look when there is nothing to do, and how long to wait when the store is away.
 IDLE_SECONDS = 0.03
 AWAY_SECONDS = 0.5
+# How long a stopping dispatcher waits for a segment being handed on; after that the lease ends and it is done again.
+JOIN_SECONDS = 2.0
 
 
 def make() -> "Dispatcher":
@@ -64,11 +66,16 @@ def drain() -> dict[str, int]:
 
 
 def run(dispatcher: "Dispatcher", stopping: threading.Event) -> None:
-    """Cycle until told to stop; the store may go away and come back."""
+    """Cycle until told to stop; the store may go away and come back. Segments are handed on beside it, in a thread."""
+    from passaparola.doors import syncs
+
+    beside = threading.Thread(target=syncs.loop, args=(stopping,), name="syncs", daemon=True)
+    beside.start()
     while not stopping.is_set():
         worked = _safely(dispatcher)
         stopping.wait(AWAY_SECONDS if worked is None else 0.0 if worked else IDLE_SECONDS)
     _finish(dispatcher)
+    beside.join(JOIN_SECONDS)
 
 
 def _finish(dispatcher: "Dispatcher") -> None:

@@ -26,6 +26,8 @@ BUSINESS_TIME_ZONE = os.environ.get("PASSAPAROLA_TIME_ZONE", "Europe/Madrid")
 CURRENCY = os.environ.get("PASSAPAROLA_CURRENCY", "EUR")
 # Hosts, besides our own, to which a referral link may lead (comma-separated).
 DESTINATION_HOSTS = tuple(h for h in os.environ.get("PASSAPAROLA_DESTINATION_HOSTS", "").lower().split(",") if h)
+# Hosts inside the house that webhooks may reach all the same, also by plain http (comma-separated).
+WEBHOOK_HOSTS = tuple(h for h in os.environ.get("PASSAPAROLA_WEBHOOK_HOSTS", "").lower().split(",") if h)
 # Origins from which browsers may send events ("*" by default: write keys are public by design).
 CORS_ORIGINS = tuple(o for o in os.environ.get("PASSAPAROLA_CORS_ORIGINS", "*").split(",") if o)
 

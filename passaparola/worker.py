@@ -1,6 +1,7 @@
 """Turns the corridor: takes the inbox, rings the timers, again and again. `python -m passaparola.worker`."""
 
 import gc
+import hashlib
 import os
 import signal
 import subprocess
@@ -15,7 +16,7 @@ import msgspec
 IDLE_SECONDS, GAP_SECONDS = 0.02, 0.005
 _RINGS_MAX = 500
 # These look at a slice of everybody: each is a transaction of its own.
-_ALONE = ("sweep", "restage", "relead")
+_ALONE = ("sweep", "restage", "relead", "gather")
 _INBOX_ROWS_MAX = 1000
 _TURNS_BETWEEN_COLLECTIONS = 20
 
@@ -73,7 +74,7 @@ def _ring(now: datetime, progress: Progress) -> None:
     rings = [
         intake.make_act(
             "Timer Rang", source="clock", now=now, time_zone=settings.BUSINESS_TIME_ZONE,
-            message_id=f"{timer['id']}:{timer['kind']}:{timer['subject']}:{timer['due_at'].timestamp():.6f}"[:100],
+            message_id=_ring_id(timer),
             properties={"kind": timer["kind"], "subject": timer["subject"], "payload": timer["payload"],
                         "due_at": timer["due_at"].isoformat()},
         )
@@ -85,6 +86,13 @@ def _ring(now: datetime, progress: Progress) -> None:
             # It can never ring as it stands: it is parked with its reason; do not try for ever.
             database.run("DELETE FROM timer WHERE id = ?", [timer["id"]])
     progress.rings += len(rings)
+
+
+def _ring_id(timer: dict[str, Any]) -> str:
+    """What tells one ring from every other: ids of timers are used again, so what it carries counts too."""
+    carried = hashlib.blake2b(msgspec.json.encode(timer["payload"], order="sorted"), digest_size=6).hexdigest()
+    what = f"{timer['id']}:{timer['due_at'].timestamp():.6f}:{carried}:{timer['kind']}:{timer['subject']}"
+    return what[:100]
 
 
 # --- inbox ---------------------------------------------------------------------------------------

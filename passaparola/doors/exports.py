@@ -19,7 +19,7 @@ from passaparola.ledger.models import Account, Transfer
 from passaparola.messages.models import Message
 from passaparola.people.models import Consent, Identity, Person
 from passaparola.programs.models import Code, Program, Referral
-from passaparola.segments.models import Traits
+from passaparola.segments.models import Membership, Segment, Traits
 
 CHUNK_ROWS = 2_000
 FORMATS = ("jsonl", "csv", "parquet")
@@ -182,6 +182,22 @@ def _messages() -> Iterator[Row]:
             }
 
 
+def _memberships() -> Iterator[Row]:
+    keys = dict(Segment.objects.values_list("id", "key"))
+    for chunk in _chunks(Membership.objects.all()):
+        uids = _uids([one.person_id for one in chunk])
+        for one in chunk:
+            yield {
+                "id": one.pk,
+                "segment": keys.get(one.segment_id),
+                "person": uids.get(one.person_id),
+                "from_at": one.from_at,
+                "until_at": one.until_at,
+                "event_id": one.event_id,
+                "end_event_id": one.end_event_id,
+            }
+
+
 def _uids(ids: Iterable[int]) -> dict[int, str]:
     return dict(Person.objects.filter(id__in=set(ids)).values_list("id", "uid"))
 
@@ -230,6 +246,13 @@ EXPORTS: dict[str, Export] = {
             "changed_at": _TIME,
         },
         _messages,
+    ),
+    "memberships": Export(
+        {
+            "id": _INT, "segment": _TEXT, "person": _TEXT, "from_at": _TIME, "until_at": _TIME, "event_id": _INT,
+            "end_event_id": _INT,
+        },
+        _memberships,
     ),
 }  # fmt: skip
 

@@ -99,6 +99,7 @@ class Batch:
         self.number = number
         self._tables: dict[type[Model], Table] = {}
         self._timers: dict[tuple[str, str], tuple[datetime, Record] | None] = {}
+        self._raised: list[Any] = []
 
     def table(self, model: type[Model]) -> Table:
         """The working set of a table."""
@@ -113,6 +114,15 @@ class Batch:
     def clear_timer(self, kind: str, subject: str) -> None:
         """Let `kind` no longer ring for `subject`."""
         self._timers[kind, subject] = None
+
+    def raise_(self, happening: Any) -> None:
+        """Let an event that follows from the one being folded be folded right after it."""
+        self._raised.append(happening)
+
+    def raised(self) -> list[Any]:
+        """The events raised since this was last asked."""
+        raised, self._raised = self._raised, []
+        return raised
 
     def write(self) -> None:
         """Everything this batch came to, one statement a table and kind of change."""

@@ -40,6 +40,8 @@ SCOPES: dict[str, str] = {
     "ledger:read": _("read rewards, accounts and transfers"),
     "messages:read": _("read messages and what became of them"),
     "messages:write": _("send again a message whose fate is unknown"),
+    "segments:read": _("read segments and who is in them"),
+    "segments:write": _("create and change segments, put people in or out"),
     "settings:read": _("read stage ranges"),
     "settings:write": _("change stage ranges"),
     "metrics:read": _("read the figures of the overview"),

@@ -134,6 +134,38 @@ TABLES = (
         json=(3, 4),
     ),
     Table(
+        "segments",
+        "SELECT id, key, names, rule, version, state, strategy, created_at, changed_at, gathered_at FROM segment",
+        times=(7, 8, 9),
+        json=(2, 3, 6),
+    ),
+    Table(
+        "segment versions",
+        "SELECT segment_id, number, rule, at, event_id FROM segment_version",
+        keys=2,
+        times=(3,),
+        json=(2,),
+    ),
+    Table(
+        "memberships",
+        "SELECT m.event_id, m.segment_id, p.uid, m.from_at, m.until_at, m.end_event_id FROM membership m "
+        "JOIN person p ON p.id = m.person_id",
+        keys=3,
+        times=(3, 4),
+    ),
+    Table(
+        "pins",
+        "SELECT n.event_id, n.segment_id, p.uid, n.state, n.reason, n.actor, n.at FROM pin n "
+        "JOIN person p ON p.id = n.person_id",
+        times=(6,),
+    ),
+    Table(
+        "syncs",
+        "SELECT id, segment_id, kind, content, target, every_hours, created_at, stopped_at, position, done_at, lines, "
+        "failure FROM segment_sync",
+        times=(6, 7, 9),
+    ),
+    Table(
         "programmes",
         "SELECT uid, kind, name, state, seed, version, created_at, launched_at FROM program",
         times=(6, 7),

@@ -173,3 +173,107 @@ class OwnTraitRow(Row):
 
     class Meta:
         db_table = "own_trait"
+
+
+class Segment(Row):
+    """A rule over everybody, by which people are in or out; what they are told is another matter."""
+
+    STATES = ("live", "archived")
+
+    # Short and readable, for rules of other segments and for the API: "coffee-friends".
+    key = models.CharField(max_length=60, unique=True)
+    # {"es": …, "it": …, "en": …}; never blank in all three.
+    names = models.JSONField(default=dict)
+    # The rule in force (segments/rules.py), a copy of its version's.
+    rule = models.JSONField(default=dict)
+    version = models.IntegerField(default=1)
+    state = models.CharField(max_length=8, default="live")
+    # What the business does with them: {"es": …}. A segment without one shows in the segment map.
+    strategy = models.JSONField(default=dict)
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    # When the last look at everybody was over; null while one is under way.
+    gathered_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "segment"
+
+
+class SegmentVersion(Row):
+    """A rule as it was from one moment on; append-only."""
+
+    segment_id = models.BigIntegerField()
+    number = models.IntegerField()
+    rule = models.JSONField(default=dict)
+    at = models.DateTimeField()
+    event_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "segment_version"
+        constraints = [models.UniqueConstraint(fields=["segment_id", "number"], name="segment_version_once")]
+
+
+class Membership(Row):
+    """That a person is, or was, in a segment: from ≤ t < until, with the events that began and ended it."""
+
+    segment_id = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField(null=True)
+    # The event by which it came and the one by which it ended.
+    event_id = models.BigIntegerField()
+    end_event_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        db_table = "membership"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["segment_id", "person_id"], condition=models.Q(until_at__isnull=True), name="membership_once"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["person_id"], name="membership_person"),
+            models.Index(fields=["segment_id", "from_at"], name="membership_from"),
+        ]
+
+
+class Pin(Row):
+    """That somebody is in or out by hand, whatever the rule says; the newest row is in force. Append-only."""
+
+    segment_id = models.BigIntegerField()
+    person_id = models.BigIntegerField()
+    # in, out, or "" (the rule decides again).
+    state = models.CharField(max_length=3)
+    reason = models.CharField(max_length=200, default="")
+    actor = models.CharField(max_length=60, default="")
+    at = models.DateTimeField()
+    event_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "pin"
+        indexes = [models.Index(fields=["person_id", "segment_id"], name="pin_person")]
+
+
+class Sync(Row):
+    """That a segment is handed on regularly, to a file or a signed webhook: all its people, or who moved since."""
+
+    KINDS = ("webhook", "file")
+    CONTENTS = ("everybody", "moves")
+
+    segment_id = models.BigIntegerField()
+    kind = models.CharField(max_length=8)
+    content = models.CharField(max_length=10)
+    # An https address; for a file, empty: the file is named after the segment.
+    target = models.CharField(max_length=500, default="")
+    every_hours = models.IntegerField()
+    created_at = models.DateTimeField()
+    stopped_at = models.DateTimeField(null=True)
+    # What was handed on last: moves up to this event, how many lines, and when; or why it could not be.
+    position = models.BigIntegerField(default=0)
+    done_at = models.DateTimeField(null=True)
+    lines = models.IntegerField(default=0)
+    failure = models.CharField(max_length=200, default="")
+
+    class Meta:
+        db_table = "segment_sync"
+        indexes = [models.Index(fields=["segment_id"], name="segment_sync_segment")]

@@ -25,9 +25,11 @@ from passaparola.doors.api.routes import (
     people,
     programs,
     referrals,
+    segments,
+    syncs,
 )
 
-ROUTERS = (people, programs, codes, referrals, ledger, messages, events, figures, installation)
+ROUTERS = (people, programs, codes, referrals, segments, syncs, ledger, messages, events, figures, installation)
 PREFIX = "/api/v1"
 
 DESCRIPTION = """\

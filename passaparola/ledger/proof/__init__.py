@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from passaparola.kernel import database
-from passaparola.ledger.proof import leads, readings, statements
+from passaparola.ledger.proof import leads, memberships, readings, statements
 from passaparola.ledger.proof.disagreement import Disagreement
 
 __all__ = ["Disagreement", "prove"]
@@ -39,3 +39,4 @@ def _checks(now: datetime, alias: str) -> Iterator[tuple[str, Callable[[], Itera
     yield from statements.all_of(alias)
     yield from readings.all_of(now, alias)
     yield from leads.all_of(now, alias)
+    yield from memberships.all_of(now, alias)

@@ -1,0 +1,185 @@
+"""The room that keeps memberships: what it reads for a batch, and what each event means to it."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+import msgspec
+
+from passaparola.events.intake import Happening
+from passaparola.kernel.batch import Batch, Record, Table
+from passaparola.people.actions import People
+from passaparola.segments import rules
+from passaparola.segments.membership import knowledge, orders, syncing
+from passaparola.segments.membership.touch import MOVES, Watch
+from passaparola.segments.membership.weigh import Asked, Move, weigh
+from passaparola.segments.models import Membership, Pin, Segment, SegmentVersion, Sync
+
+# How many people one "weigh" timer names, and how long it must be quiet before everybody is looked at after an import.
+TOUCHED_PEOPLE_MAX = 2000
+IMPORT_REST = timedelta(seconds=2)
+_ORDERS = {
+    "Segment Created": orders.create,
+    "Segment Edited": orders.edit,
+    "Segment Archived": orders.archive,
+    "Segment Restored": orders.restore,
+    "Segment Pinned": orders.pin,
+    "Sync Started": syncing.start,
+    "Sync Stopped": syncing.stop,
+    "Sync Done": syncing.done,
+}
+
+
+@lru_cache(maxsize=1024)
+def _parse(text: bytes) -> rules.Group:
+    return rules.read(msgspec.json.decode(text))
+
+
+def tree_of(rule: Any) -> rules.Group:
+    """The tree of a stored rule; each is parsed once."""
+    return _parse(msgspec.json.encode(rule, order="sorted"))
+
+
+class Memberships:
+    """`read` before the fold, `step` for each event, `finish` after the last."""
+
+    def __init__(self, batch: Batch, people: People, zone: str) -> None:
+        self.batch, self.people, self.zone = batch, people, zone
+        self.segments, self.versions = batch.table(Segment), batch.table(SegmentVersion)
+        self.memberships, self.pins = batch.table(Membership), batch.table(Pin)
+        self.syncs = batch.table(Sync)
+        self._touched: dict[int, set[int]] = {}
+        self._imported = False
+        self._last: datetime | None = None
+        self._moves: dict[bytes, Move] = {}
+        self.watch = Watch({})
+        self.asked: dict[bytes, Asked] = {}
+
+    # --- before the fold ----------------------------------------------------------------------
+
+    def read(self, happenings: Sequence[Happening]) -> list[Happening]:
+        """Read all segments and answer the batch's rings. The events that follow, each to be folded after its ring."""
+        self.segments.take("1 = 1")
+        self.watch = Watch({row["id"]: self.tree(row) for row in self.live()})
+        self.asked = weigh(self, happenings)
+        moves = [move for asked in self.asked.values() for move in asked.moves if move.announced]
+        self._moves = {move.announced.fingerprint: move for move in moves if move.announced}
+        return [move.announced for move in moves if move.announced]
+
+    def live(self) -> list[Record]:
+        """The segments whose rule is asked."""
+        return [row for row in self.segments.rows.values() if row["state"] == "live"]
+
+    def tree(self, row: Record) -> rules.Group:
+        """The rule of a segment."""
+        return tree_of(row["rule"])
+
+    def segment(self, number: object) -> Record:
+        """A segment by its number. Raises UnknownSegment."""
+        row = self.segments.rows.get(number) if isinstance(number, int) else None
+        if row is None:
+            raise orders.UnknownSegment(segment=number)
+        return row
+
+    def known(self) -> rules.Known:
+        """What a rule may speak of."""
+        return knowledge.known({row["id"]: self.tree(row) for row in self.live() if row["version"]})
+
+    # --- one event ----------------------------------------------------------------------------
+
+    def step(self, happening: Happening) -> None:
+        """Carry out an order, take a ring's answers, keep a move; note whom the event touched."""
+        self._last = max(self._last or happening.received_at, happening.received_at)
+        if happening.type == "act":
+            if happening.name == "Timer Rang":
+                self._ring(happening)
+                return
+            if happening.name in _ORDERS:
+                _ORDERS[happening.name](self, happening)
+            elif happening.name in MOVES:
+                self._move(happening)
+            elif happening.name == "Person Forgotten" and happening.person_id is not None:
+                self.touch(happening.person_id, {row["id"] for row in self.live()})
+        for note in (*happening.told("merged"), *happening.told("unmerged")):
+            for person in (note["kept"], note["gone"] if "gone" in note else note["back"]):
+                self.touch(person, {row["id"] for row in self.live()})
+        if happening.person_id is not None and (concerned := self.watch.concerns(happening)):
+            if happening.history and happening.type != "act":
+                self._imported = True
+            else:
+                self.touch(happening.person_id, concerned)
+
+    def touch(self, person: int, segments: set[int]) -> None:
+        """Look again, in the next turn, whether this person is in these segments."""
+        if segments:
+            self._touched.setdefault(person, set()).update(segments)
+
+    def gather(self, row: Record, happening: Happening) -> None:
+        """Look at everybody again, slice by slice, each slice a ring of its own."""
+        self.segments.change(row, gathered_at=None)
+        self.batch.set_timer("gather", f"segment:{row['id']}", happening.received_at, {"after": 0, "by": happening.id})
+
+    def _ring(self, happening: Happening) -> None:
+        if happening.props["kind"] == "sync":
+            syncing.ring(self, happening)
+        asked = self.asked.get(happening.fingerprint)
+        if asked is None:
+            return
+        for move in asked.moves:
+            if move.announced is None:
+                self._carry(move, happening)
+            else:
+                self.batch.raise_(move.announced)
+        for person, due in asked.timers.items():
+            if due is None:
+                self.batch.clear_timer("weigh", f"person:{person}")
+            else:
+                self.batch.set_timer("weigh", f"person:{person}", due)
+        if happening.props["kind"] == "gather":
+            self._next_slice(happening, asked.after)
+
+    def _next_slice(self, happening: Happening, after: int | None) -> None:
+        subject = happening.props["subject"]
+        if after is not None:
+            due = happening.received_at + timedelta(microseconds=1)
+            self.batch.set_timer("gather", subject, due, {**happening.props["payload"], "after": after})
+            return
+        for row in self.segments.rows.values():
+            if subject in ("everybody", f"segment:{row['id']}"):
+                self.segments.change(row, gathered_at=happening.received_at)
+
+    def _move(self, happening: Happening) -> None:
+        move = self._moves.get(happening.fingerprint)
+        if move is not None:
+            self._carry(move, happening)
+
+    def _carry(self, move: Move, happening: Happening) -> None:
+        """End what ends, begin what begins, at the moment of the event."""
+        for row in move.closes:
+            self.memberships.change(row, until_at=happening.received_at, end_event_id=happening.id)
+        if move.entered:
+            self.memberships.add(
+                segment_id=move.segment, person_id=move.person, from_at=happening.received_at, event_id=happening.id
+            )
+
+    # --- after the fold -----------------------------------------------------------------------
+
+    def finish(self, also: Iterable[tuple[Table, Sequence[str]]]) -> None:
+        """Set the timer by which the touched are weighed. `also`: tables, and their columns that hold people, whose new
+        or changed rows touch those people too (a referral's advocate when the friend buys)."""
+        if self._last is None or not self.watch.any:
+            return
+        for table, columns in also:
+            for row in (*table.fresh, *table.touched.values()):
+                for column in columns:
+                    if row.get(column):
+                        self.touch(row[column], self.watch.by_state)
+        if self._imported:
+            self.batch.set_timer("gather", "everybody", self._last + IMPORT_REST, {"after": 0, "by": self.batch.number})
+        people = sorted(self._touched)
+        for start in range(0, len(people), TOUCHED_PEOPLE_MAX):
+            some = people[start : start + TOUCHED_PEOPLE_MAX]
+            segments = sorted(set().union(*(self._touched[person] for person in some)))
+            subject = f"batch:{self.batch.number}:{start}"
+            self.batch.set_timer("weigh", subject, self._last, {"people": some, "segments": segments})
