@@ -7,13 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import msgspec
 
 # How long the worker rests when there is nothing to do, and between transactions so that the console can write.
 IDLE_SECONDS, GAP_SECONDS = 0.02, 0.005
+WEIGH_WAIT_SECONDS = 1.0
+# A turn that took so many events has left others waiting, most likely.
+BEHIND_EVENTS = 500
 _RINGS_MAX = 500
 # These look at a slice of everybody: each is a transaction of its own.
 _ALONE = ("sweep", "restage", "relead", "gather")
@@ -30,13 +33,16 @@ class Progress(msgspec.Struct):
     rings: int = 0
 
 
-def turn(now: datetime) -> Progress:
-    """One transaction: due timers, then the oldest inbox rows, with all their effects and the fact of consumption."""
+def turn(now: datetime, *, behind: bool = False) -> Progress:
+    """One transaction: due timers, then the oldest inbox rows, with all their effects and the fact of consumption.
+
+    behind: events are waiting. Then whom they touched is weighed for several batches at once, a second later at most.
+    """
     from passaparola.kernel import database
 
     progress = Progress()
     with database.turn():
-        _ring(now, progress)
+        _ring(now, progress, timedelta(seconds=WEIGH_WAIT_SECONDS) if behind else timedelta())
     with database.turn():
         _take(progress)
     return progress
@@ -57,7 +63,7 @@ def drain(now: datetime | None = None, *, turns_max: int = 10**9) -> Progress:
 # --- timers --------------------------------------------------------------------------------------
 
 
-def _ring(now: datetime, progress: Progress) -> None:
+def _ring(now: datetime, progress: Progress, patience: timedelta) -> None:
     """Timers that are due ring as events of the clock."""
     from django.conf import settings
 
@@ -66,7 +72,8 @@ def _ring(now: datetime, progress: Progress) -> None:
     from passaparola.kernel import database
     from passaparola.kernel.models import Timer
 
-    due = database.select(Timer, f"due_at <= ? ORDER BY due_at, id LIMIT {_RINGS_MAX}", [now])
+    where = f"due_at <= ? AND (kind <> 'weigh' OR due_at <= ?) ORDER BY due_at, id LIMIT {_RINGS_MAX}"
+    due = database.select(Timer, where, [now, now - patience])
     if not due:
         return
     alone = [timer for timer in due if timer["kind"] in _ALONE]
@@ -194,9 +201,10 @@ def main() -> None:
     signal.signal(signal.SIGINT, stop)
     # A batch makes many small objects and drops them together: collecting between turns is cheaper than within.
     gc.disable()
-    turns, errand = 0, Errand()
+    turns, done, errand = 0, Progress(), Errand()
     while not stopping:
-        busy = _safely()
+        done = _safely(behind=done.events >= BEHIND_EVENTS)
+        busy = bool(done.rows or done.rings)
         turns += busy
         errand.look(busy)
         if turns >= _TURNS_BETWEEN_COLLECTIONS or (turns and not busy):
@@ -235,15 +243,14 @@ class Errand:
             self.running.wait()
 
 
-def _safely() -> bool:
-    """One turn; when the store is away, wait and come back. Whether there was anything to do."""
+def _safely(*, behind: bool) -> Progress:
+    """One turn; when the store is away, wait and come back. What was done."""
     from django.db import close_old_connections, connections
 
     from passaparola.kernel import database, log
 
     try:
-        done = turn(datetime.now(UTC))
-        return bool(done.rows or done.rings)
+        return turn(datetime.now(UTC), behind=behind)
     except Exception as problem:
         if not database.is_gone(problem):
             raise
@@ -252,7 +259,7 @@ def _safely() -> bool:
             connection.close()
         close_old_connections()
         time.sleep(0.5)
-        return False
+        return Progress()
 
 
 if __name__ == "__main__":

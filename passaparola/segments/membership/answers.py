@@ -1,29 +1,61 @@
-from passaparola.segments import rules
+"""The rules' answers about some people as of one moment: one set-based statement a segment."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from passaparola.events import intake
 from passaparola.kernel import database
-from datetime import timedelta
-def of(trees, people, as_of, zone):
-    out={}
-    for id_,tree in trees.items():
-        res={}
-        for p in people:
-            res[p]=one(tree,p,as_of)
-        out[id_]=res
-    return out
-def one(tree,p,as_of):
-    vals=[];nx=None
-    for r in tree.rules:
-        if isinstance(r,rules.Event):
-            rows=[database.as_time(x[0]) for x in database.rows("SELECT e.occurred_at FROM event e JOIN person p ON p.id=e.person_id WHERE p.root_id=? AND e.name=?", [p,r.event])]
-            rows=[a for a in rows if a<=as_of]
-            if r.window:
-                w=timedelta(microseconds=r.window.us)
-                rows=[a for a in rows if a>as_of-w]
-                if rows:
-                    nx=min(rows)+w if nx is None else min(nx,min(rows)+w)
-            n=len(rows)
-            vals.append(n>=r.value if r.operator=='>=' else n==r.value)
-        elif isinstance(r,rules.InSegment):
-            n=database.rows("SELECT COUNT(*) FROM membership m JOIN person p ON p.id=m.person_id WHERE p.root_id=? AND m.segment_id=? AND m.until_at IS NULL",[p,r.segment])[0][0]
-            vals.append((n>0)==(r.operator=='in'))
-    if not vals: return (False,None)
-    return ((all(vals) if tree.combinator=='and' else any(vals)), nx)
+from passaparola.segments import compile as compiling
+from passaparola.segments import rules
+from passaparola.segments.membership import knowledge
+
+# Person (root) → whether in, and the next moment at which time alone may change that.
+Answers = dict[int, tuple[bool, datetime | None]]
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_DIALECTS = {"sqlite": "sqlite", "postgresql": "postgres"}
+
+
+def of(trees: Mapping[int, rules.Group], people: Sequence[int], as_of: datetime, zone: str) -> dict[int, Answers]:
+    """What each rule says about each of these people (roots). Reads only."""
+    clock, mark = clock_at(as_of, zone), knowledge.traits_mark()
+    return {id_: _one(tree, people, clock, mark) for id_, tree in trees.items()}
+
+
+def _one(tree: rules.Group, people: Sequence[int], clock: compiling.Clock, mark: str) -> Answers:
+    made = statement(tree, clock.today, some=True, mark=mark)
+    rows = database.rows(made.sql, made.parameters(clock, list(people)))
+    return {person: (bool(answer), moment(next_us)) for person, answer, next_us in rows}
+
+
+def statement(tree: rules.Group, today: int, *, some: bool, mark: str | None = None) -> compiling.Statement:
+    """The compiled rule for this store: about `some` people given as a list, or about everybody.
+
+    mark: what `knowledge.traits_mark` says now, where many are asked in one go.
+    """
+    key = msgspec.json.encode(rules.as_json(tree), order="sorted")
+    return _compiled(key, database.vendor(), today, some, knowledge.traits_mark() if mark is None else mark)
+
+
+@lru_cache(maxsize=2048)
+def _compiled(rule: bytes, vendor: str, today: int, some: bool, mark: str) -> compiling.Statement:
+    source = compiling.Operational(
+        _DIALECTS[vendor], traits=knowledge.trait_relation(today, some=some), states=knowledge.states(), people=some
+    )
+    return compiling.compile(rules.read(rule), source=source, known=rules.Known(traits=knowledge.traits()))
+
+
+def clock_at(as_of: datetime, zone: str) -> compiling.Clock:
+    """A moment as rules are asked about it: microseconds, the local day, and when that day is over."""
+    today, _ = intake.local(as_of, zone)
+    midnight = datetime.combine(date.fromordinal(intake.EPOCH.toordinal() + today + 1), time.min, ZoneInfo(zone))
+    return compiling.Clock((as_of - _EPOCH) // _MICROSECOND, today, (midnight - _EPOCH) // _MICROSECOND)
+
+
+def moment(us: int | None) -> datetime | None:
+    """A moment from microseconds since 1970."""
+    return None if us is None else _EPOCH + timedelta(microseconds=int(us))

@@ -104,16 +104,18 @@ class Memberships:
         for note in (*happening.told("merged"), *happening.told("unmerged")):
             for person in (note["kept"], note["gone"] if "gone" in note else note["back"]):
                 self.touch(person, {row["id"] for row in self.live()})
-        if happening.person_id is not None and (concerned := self.watch.concerns(happening)):
+        if happening.person_id is None:
+            return
+        concerned = self.watch.concerns(happening)
+        if concerned or self.watch.counts(happening):
             if happening.history and happening.type != "act":
                 self._imported = True
             else:
                 self.touch(happening.person_id, concerned)
 
     def touch(self, person: int, segments: set[int]) -> None:
-        """Look again, in the next turn, whether this person is in these segments."""
-        if segments:
-            self._touched.setdefault(person, set()).update(segments)
+        """Count this person's traits again, in the next turn, and look whether she is in these segments."""
+        self._touched.setdefault(person, set()).update(segments)
 
     def gather(self, row: Record, happening: Happening) -> None:
         """Look at everybody again, slice by slice, each slice a ring of its own."""
@@ -168,9 +170,9 @@ class Memberships:
     def finish(self, also: Iterable[tuple[Table, Sequence[str]]]) -> None:
         """Set the timer by which the touched are weighed. `also`: tables, and their columns that hold people, whose new
         or changed rows touch those people too (a referral's advocate when the friend buys)."""
-        if self._last is None or not self.watch.any:
+        if self._last is None:
             return
-        for table, columns in also:
+        for table, columns in also if self.watch.by_state else ():
             for row in (*table.fresh, *table.touched.values()):
                 for column in columns:
                     if row.get(column):

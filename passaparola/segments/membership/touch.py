@@ -1,10 +1,12 @@
 """Which segments an event may have changed, told from what their rules mention. Pure."""
 
 from passaparola.events.intake import Happening
-from passaparola.segments import rules
+from passaparola.segments import rules, traits
 
 # The moves of other segments are facts only for rules that mention a segment or these names.
 MOVES = ("Segment Entered", "Segment Left")
+# What the kept traits are counted from: these touch a person even where no segment looks.
+_COUNTED = frozenset(traits.SOURCES)
 # Calls and acts that can change what is known about somebody beyond being a fact themselves.
 _SILENT = ("page", "screen")
 
@@ -21,9 +23,12 @@ class Watch:
         # Reading a state (a trait, a stage, a consent, …) means that nearly every event may matter.
         self.by_state = {id_ for id_, m in mentions.items() if m.states or m.traits or m.groups}
         self.by_segment = {id_ for id_, mention in mentions.items() if mention.segments}
-        self.any = bool(trees)
         # Many traits move with the days (recency, age): whoever reads one may be due by time alone.
         self.timed = {id_ for id_, mention in mentions.items() if mention.clock or mention.traits}
+
+    def counts(self, happening: Happening) -> bool:
+        """Whether what is kept of the person's traits follows from this event."""
+        return happening.name in _COUNTED
 
     def concerns(self, happening: Happening) -> set[int]:
         """The segments that the event may have changed for the person it is about."""

@@ -9,6 +9,7 @@ from passaparola.events import intake
 from passaparola.events.intake import Happening
 from passaparola.kernel import database
 from passaparola.kernel.batch import Record
+from passaparola.segments import traits
 from passaparola.segments.membership import answers
 
 if TYPE_CHECKING:
@@ -41,6 +42,8 @@ class Asked:
     ring: Happening
     people: list[int]
     segments: list[int]
+    # Whether something happened to these people, or only time passed.
+    touched: bool = True
     # The last person of a gathering's slice; None: it was the last slice.
     after: int | None = None
     moves: list[Move] = field(default_factory=list)
@@ -64,6 +67,7 @@ def weigh(room: "Memberships", happenings: Sequence[Happening]) -> dict[bytes, A
     eligible = sorted({root for root, forgotten in roots.values() if not forgotten})
     wanted = sorted({segment for segment, _ in owner})
     live = {row["id"]: room.tree(row) for row in room.live() if row["id"] in wanted}
+    traits.refresh(sorted(person for one in asked if one.touched for person in one.people))
     found = answers.of(live, eligible, as_of, room.zone) if live and eligible else {}
     _moves(room, owner, found, set(eligible))
     _timers(room, asked, found, {p: r for p, (r, _) in roots.items()}, set(wanted))
@@ -86,9 +90,9 @@ def _wanted(room: "Memberships", ring: Happening) -> Asked:
         sql = "SELECT id FROM person WHERE id > ? AND root_id = id ORDER BY id LIMIT ?"
         people = [row[0] for row in database.rows(sql, [payload.get("after", 0), SLICE_PEOPLE_MAX])]
         segments = [int(number)] if what == "segment" else [row["id"] for row in room.live()]
-        return Asked(ring, people, segments, people[-1] if len(people) == SLICE_PEOPLE_MAX else None)
+        return Asked(ring, people, segments, after=people[-1] if len(people) == SLICE_PEOPLE_MAX else None)
     if what == "person":
-        return Asked(ring, [int(number)], sorted(room.watch.timed))
+        return Asked(ring, [int(number)], sorted(room.watch.timed), touched=False)
     return Asked(ring, payload["people"], payload["segments"])
 
 
