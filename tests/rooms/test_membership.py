@@ -14,7 +14,6 @@ from passaparola.segments.models import Membership, Pin, Segment, SegmentVersion
 from tests.people import ALMA, BRUNO, CHIARA
 from tests.world import World
 
-pytestmark = pytest.mark.django_db(databases=["default", "inbox"])
 
 BOUGHT_TWICE = {
     "rules": [

@@ -21,7 +21,6 @@ from passaparola.segments.models import Sync
 from tests.people import ALMA, BRUNO
 from tests.world import World
 
-pytestmark = pytest.mark.django_db(databases=["default", "inbox"])
 BUYERS = {"rules": [{"type": "event", "event": "Order Completed"}]}
 
 

@@ -6,7 +6,7 @@ from passaparola.kernel import guards
 
 
 class Migration(migrations.Migration):
-    dependencies = [("segments", "0005_memberships")]
+    dependencies = [("segments", "0006_memberships")]
     operations = [
         guards.append_only("segment_version"),
         guards.append_only("pin"),

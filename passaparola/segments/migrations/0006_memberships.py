@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('segments', '0004_leads_and_groups'),
+        ('segments', '0005_traits'),
     ]
 
     operations = [
