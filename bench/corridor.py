@@ -100,6 +100,7 @@ def _child(people: int, events: int) -> dict[str, float]:
 
     rng = random.Random(7)
     _programmes()
+    _segments()
     for first in range(0, people, 500):
         _put([_known(n) for n in range(first, min(first + 500, people))])
     worker.drain()
@@ -155,6 +156,32 @@ def _programmes() -> None:
                 )
             ]
         )
+    worker.drain()
+
+
+def _segments() -> None:
+    """Fifty rules as marketers write them: what people are, what they did lately, what they did not, and each other."""
+    from datetime import UTC, datetime
+
+    from passaparola import corridor, worker
+
+    now = datetime.now(UTC)
+    acts = []
+    for number in range(10):
+        days = {"kind": "within", "n": 7 * (number + 1), "unit": "days"}
+        coffee = {"rules": [{"field": "category", "operator": "=", "value": "coffee"}]}
+        for rule in (
+            {"type": "event", "event": "Order Completed", "window": days, "operator": ">=", "value": 1 + number % 3},
+            {"type": "event", "event": "Visit Recorded", "window": days, "operator": "=", "value": 0},
+            {"type": "event", "event": "Product Bought", "where": coffee, "window": days, "measure": "orders"},
+            {"type": "trait", "trait": "purchases", "operator": ">=", "value": number + 1},
+            {"type": "stage", "value": ["some", "many"]},
+        ):
+            both = {"rules": [rule, {"type": "trait", "trait": "language", "operator": "=", "value": "es"}]}
+            properties = {"names": {"en": f"S{len(acts)}"}, "rule": both if number % 2 else {"rules": [rule]}}
+            acts.append(corridor.act("Segment Created", source="console", now=now, properties=properties))
+    for outcome in corridor.submit(acts):
+        assert outcome.refused is None, outcome.refused.message
     worker.drain()
 
 

@@ -21,6 +21,7 @@ from django.db.models import Model
 from passaparola.events import intake, log
 from passaparola.events.actions import Events
 from passaparola.events.intake import Happening, Rejected
+from passaparola.events.models import Order
 from passaparola.events.reading import Unfit
 from passaparola.kernel import database
 from passaparola.kernel.batch import Batch
@@ -29,7 +30,7 @@ from passaparola.ledger.actions import Ledger
 from passaparola.messages.planning import Messages
 from passaparola.people.actions import People
 from passaparola.people.actions.groups import Groups
-from passaparola.people.models import Consent, GroupMember, Relationship
+from passaparola.people.models import Consent, GroupMember, Person, Relationship
 from passaparola.programs import actions as programs
 from passaparola.programs.actions import Desk
 from passaparola.programs.models import Referral
@@ -41,13 +42,15 @@ from passaparola.segments.membership import Memberships
 from passaparola.segments.models import Lead, StageChange
 
 # Rows that say something about a person whom the event itself need not be about.
-TOUCHING: tuple[tuple[type[Model], tuple[str, ...]], ...] = (
-    (Consent, ("person_id",)),
-    (Relationship, ("person_id", "other_id")),
-    (GroupMember, ("person_id",)),
-    (Lead, ("person_id",)),
-    (StageChange, ("person_id",)),
-    (Referral, ("advocate_id", "friend_id")),
+TOUCHING: tuple[tuple[str, type[Model], tuple[str, ...]], ...] = (
+    ("person", Person, ("id",)),
+    ("consent", Consent, ("person_id",)),
+    ("relationship", Relationship, ("person_id", "other_id")),
+    ("group", GroupMember, ("person_id",)),
+    ("order", Order, ("person_id",)),
+    ("lead", Lead, ("person_id",)),
+    ("stage", StageChange, ("person_id",)),
+    ("referral", Referral, ("advocate_id", "friend_id")),
 )
 
 
@@ -192,7 +195,7 @@ def _fold(happenings: Sequence[Happening], number: int) -> Batch:
             raise
         except Exception as problem:
             raise _Stumbled(position, _Bug(problem)) from problem
-    memberships.finish((batch.table(model), columns) for model, columns in TOUCHING)
+    memberships.finish((kind, batch.table(model), columns) for kind, model, columns in TOUCHING)
     return batch
 
 

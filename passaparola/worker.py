@@ -50,9 +50,9 @@ def turn(now: datetime, *, behind: bool = False) -> Progress:
 
 def drain(now: datetime | None = None, *, turns_max: int = 10**9) -> Progress:
     """Turn until the inbox is empty and no timer is due; what was done in all."""
-    total = Progress()
+    total, one = Progress(), Progress()
     for _ in range(turns_max):
-        one = turn(now or datetime.now(UTC))
+        one = turn(now or datetime.now(UTC), behind=one.events >= BEHIND_EVENTS)
         for field in Progress.__struct_fields__:
             setattr(total, field, getattr(total, field) + getattr(one, field))
         if not one.rows and not one.rings:

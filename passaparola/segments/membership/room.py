@@ -10,7 +10,7 @@ import msgspec
 from passaparola.events.intake import Happening
 from passaparola.kernel.batch import Batch, Record, Table
 from passaparola.people.actions import People
-from passaparola.segments import rules
+from passaparola.segments import rules, traits
 from passaparola.segments.membership import knowledge, orders, syncing
 from passaparola.segments.membership.touch import MOVES, Watch
 from passaparola.segments.membership.weigh import Asked, Move, weigh
@@ -53,7 +53,7 @@ class Memberships:
         self._imported = False
         self._last: datetime | None = None
         self._moves: dict[bytes, Move] = {}
-        self.watch = Watch({})
+        self.watch = Watch({}, {})
         self.asked: dict[bytes, Asked] = {}
 
     # --- before the fold ----------------------------------------------------------------------
@@ -61,7 +61,7 @@ class Memberships:
     def read(self, happenings: Sequence[Happening]) -> list[Happening]:
         """Read all segments and answer the batch's rings. The events that follow, each to be folded after its ring."""
         self.segments.take("1 = 1")
-        self.watch = Watch({row["id"]: self.tree(row) for row in self.live()})
+        self.watch = Watch({row["id"]: self.tree(row) for row in self.live()}, traits.in_force())
         self.asked = weigh(self, happenings)
         moves = [move for asked in self.asked.values() for move in asked.moves if move.announced]
         self._moves = {move.announced.fingerprint: move for move in moves if move.announced}
@@ -167,16 +167,22 @@ class Memberships:
 
     # --- after the fold -----------------------------------------------------------------------
 
-    def finish(self, also: Iterable[tuple[Table, Sequence[str]]]) -> None:
-        """Set the timer by which the touched are weighed. `also`: tables, and their columns that hold people, whose new
-        or changed rows touch those people too (a referral's advocate when the friend buys)."""
+    def finish(self, also: Iterable[tuple[str, Table, Sequence[str]]]) -> None:
+        """Set the timer by which the touched are weighed.
+
+        also: kinds of rows, their tables and the columns that hold people: new or changed rows touch those people too,
+        whoever's event it was (a referral's advocate when the friend buys).
+        """
         if self._last is None:
             return
-        for table, columns in also if self.watch.by_state else ():
-            for row in (*table.fresh, *table.touched.values()):
+        for kind, table, columns in also:
+            concerned = self.watch.by_kind.get(kind, set())
+            # A refund changes what is kept of the buyer's traits, whoever reports it.
+            rows = (*table.fresh, *table.touched.values()) if concerned else table.touched.values() if kind == "order" else ()
+            for row in rows:
                 for column in columns:
-                    if row.get(column):
-                        self.touch(row[column], self.watch.by_state)
+                    if row.get(column) and not row.get("history"):
+                        self.touch(row[column], concerned)
         if self._imported:
             self.batch.set_timer("gather", "everybody", self._last + IMPORT_REST, {"after": 0, "by": self.batch.number})
         people = sorted(self._touched)

@@ -1,4 +1,6 @@
-"""Which segments an event may have changed, told from what their rules mention. Pure."""
+"""Which segments an event, or a row it changed, may have changed: told from what their rules mention. Pure."""
+
+from collections.abc import Mapping
 
 from passaparola.events.intake import Happening
 from passaparola.segments import rules, traits
@@ -7,24 +9,48 @@ from passaparola.segments import rules, traits
 MOVES = ("Segment Entered", "Segment Left")
 # What the kept traits are counted from: these touch a person even where no segment looks.
 _COUNTED = frozenset(traits.SOURCES)
-# Calls and acts that can change what is known about somebody beyond being a fact themselves.
-_SILENT = ("page", "screen")
+_VIEWS = {"page": "Page Viewed", "screen": "Screen Viewed"}
+# Relations a built-in trait is made from → the rows by which it may change without an event of the person's own.
+_ROWS = {"friend.": "referral", "person.": "person", "base.": "order", "period.": "order"}
 
 
 class Watch:
-    """What the live segments look at: which of them an event's name or a changed state concerns."""
+    """What the live segments look at: by the names of events, and by kinds of rows (consent, stage, referral, …)."""
 
-    def __init__(self, trees: dict[int, rules.Group]) -> None:
-        mentions = {id_: rules.mentions(tree) for id_, tree in trees.items()}
+    def __init__(self, trees: Mapping[int, rules.Group], own: Mapping[str, traits.OwnTrait]) -> None:
         self.by_event: dict[str, set[int]] = {}
-        for id_, mention in mentions.items():
-            for name in mention.events:
-                self.by_event.setdefault(name, set()).add(id_)
-        # Reading a state (a trait, a stage, a consent, …) means that nearly every event may matter.
-        self.by_state = {id_ for id_, m in mentions.items() if m.states or m.traits or m.groups}
-        self.by_segment = {id_ for id_, mention in mentions.items() if mention.segments}
-        # Many traits move with the days (recency, age): whoever reads one may be due by time alone.
-        self.timed = {id_ for id_, mention in mentions.items() if mention.clock or mention.traits}
+        self.by_kind: dict[str, set[int]] = {}
+        self.by_segment: set[int] = set()
+        # Whose answer may change by time alone.
+        self.timed: set[int] = set()
+        for id_, tree in trees.items():
+            self._add(id_, rules.mentions(tree), own)
+
+    def _add(self, id_: int, mention: rules.Mentions, own: Mapping[str, traits.OwnTrait]) -> None:
+        names, kinds = set(mention.events), set(mention.states) | ({"group"} if mention.groups else set())
+        moves = mention.clock or "pyramid" in mention.states
+        for name in mention.traits:
+            trait = traits.by_name().get(name)
+            if trait is not None:
+                names.update(trait.sources)
+                kinds.update(kind for relation, kind in _ROWS.items() if relation in trait.sql)
+                moves = moves or trait.moves
+            elif name in own:
+                names.add(own[name].event)
+                moves = moves or own[name].window_days is not None
+        if "pyramid" in kinds:
+            names.add("Order Completed")
+            kinds |= {"order", "person"}
+        if "Product Bought" in names:
+            names.add("Order Completed")
+        for name in names:
+            self.by_event.setdefault(name, set()).add(id_)
+        for kind in kinds:
+            self.by_kind.setdefault(kind, set()).add(id_)
+        if mention.segments:
+            self.by_segment.add(id_)
+        if moves:
+            self.timed.add(id_)
 
     def counts(self, happening: Happening) -> bool:
         """Whether what is kept of the person's traits follows from this event."""
@@ -32,12 +58,5 @@ class Watch:
 
     def concerns(self, happening: Happening) -> set[int]:
         """The segments that the event may have changed for the person it is about."""
-        found = set(self.by_event.get(happening.name, ()))
-        if happening.name == "Order Completed":
-            found |= self.by_event.get("Product Bought", set())
-        if happening.name in MOVES:
-            return found | self.by_segment
-        if happening.type in _SILENT:
-            kind = "Page Viewed" if happening.type == "page" else "Screen Viewed"
-            return found | self.by_event.get(kind, set())
-        return found | self.by_state
+        found = self.by_event.get(_VIEWS.get(happening.type, happening.name), set())
+        return found | self.by_segment if happening.name in MOVES else found
