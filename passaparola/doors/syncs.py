@@ -5,7 +5,6 @@ idempotency keys, so that a crash in between hands on the same things again and 
 """
 
 import csv
-import hashlib
 import hmac
 import json
 import os

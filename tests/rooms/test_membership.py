@@ -14,7 +14,6 @@ from passaparola.segments.models import Membership, Pin, Segment, SegmentVersion
 from tests.people import ALMA, BRUNO, CHIARA
 from tests.world import World
 
-
 BOUGHT_TWICE = {
     "rules": [
         {

@@ -3,11 +3,10 @@
 Only our doors make these; from outside an event of type "act" is refused.
 """
 
+from passaparola.events.catalogue.segment_acts import SEGMENT_ACTS
 from passaparola.events.catalogue.shape import Definition, Property, _
 
 _PERSON = Property("person", "integer", _("Whose: the person's number."), True)
-_SEGMENT = Property("segment", "integer", _("Which segment."), True)
-_SYNC = Property("sync", "integer", _("Which sync."), True)
 _PROGRAM = Property("program", "integer", _("Which programme."), True)
 _MESSAGE = Property("message", "integer", _("Which message."), True)
 _CODE = Property("code", "text", _("The advocate's code."), True)
@@ -80,85 +79,7 @@ ACTS: tuple[Definition, ...] = (
         (_PERSON,),
         "act",
     ),
-    Definition(
-        "Segment Created",
-        _("A segment was made: a rule over everybody, by which people are in or out."),
-        (
-            Property("names", "object", _("Its name in es, it and en."), True),
-            Property("rule", "object", _("The rule: see the reference of rules."), True),
-            Property("key", "text", _("Its short key; made from the name where it is left out.")),
-            Property("strategy", "object", _("What is done with these people, in es, it and en.")),
-        ),
-        "act",
-    ),
-    Definition(
-        "Segment Edited",
-        _("A segment got another name, strategy or rule; the rule before stays in its history."),
-        (
-            _SEGMENT,
-            Property("names", "object", _("Its name in es, it and en.")),
-            Property("rule", "object", _("The rule: see the reference of rules.")),
-            Property("strategy", "object", _("What is done with these people, in es, it and en.")),
-        ),
-        "act",
-    ),
-    Definition("Segment Archived", _("A segment is no longer kept: nobody is in it any more."), (_SEGMENT,), "act"),
-    Definition("Segment Restored", _("An archived segment is kept again."), (_SEGMENT,), "act"),
-    Definition(
-        "Segment Pinned",
-        _("Somebody is in a segment, or out of it, by hand, whatever the rule says."),
-        (
-            _SEGMENT,
-            _PERSON,
-            Property("state", "text", _("in, out, or empty: the rule decides again."), True),
-            Property("reason", "text", _("Why.")),
-        ),
-        "act",
-    ),
-    Definition(
-        "Sync Started",
-        _("A segment is handed on regularly, to a file or a signed webhook."),
-        (
-            _SEGMENT,
-            Property("kind", "text", _("webhook or file."), True),
-            Property("content", "text", _("everybody, or moves: who came and went since the last time.")),
-            Property("target", "text", _("The webhook's address; for a file, empty.")),
-            Property("every_hours", "integer", _("How often."), True),
-        ),
-        "act",
-    ),
-    Definition("Sync Stopped", _("A segment is handed on no more."), (_SYNC,), "act"),
-    Definition(
-        "Sync Done",
-        _("A segment was handed on, or could not be."),
-        (
-            _SYNC,
-            Property("until", "integer", _("The event up to which moves were handed on."), True),
-            Property("lines", "integer", _("How many lines.")),
-            Property("failure", "text", _("Why it could not be; empty where it was.")),
-        ),
-        "act",
-    ),
-    Definition(
-        "Segment Entered",
-        _("Somebody came into a segment."),
-        (
-            _PERSON,
-            Property("segment", "text", _("The segment's key."), True),
-            Property("because", "text", _("something happened, time passed, by hand, or everybody was looked at.")),
-        ),
-        "act",
-    ),
-    Definition(
-        "Segment Left",
-        _("Somebody went out of a segment."),
-        (
-            _PERSON,
-            Property("segment", "text", _("The segment's key."), True),
-            Property("because", "text", _("something happened, time passed, by hand, or everybody was looked at.")),
-        ),
-        "act",
-    ),
+    *SEGMENT_ACTS,
     Definition(
         "Stages Changed",
         _("The ranges of few, some and many returns, or the period they are counted in, were changed."),

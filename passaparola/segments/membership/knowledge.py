@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from sqlglot import exp
 
 from passaparola.kernel import database
-from passaparola.segments import rules, traits as trait_list
+from passaparola.segments import rules
+from passaparola.segments import traits as trait_list
 from passaparola.segments.actions import ranges_in_force
 from passaparola.segments.compile.source import column, select
 from passaparola.segments.compile.statement import bound
