@@ -184,22 +184,16 @@ def _timers(
     if not timed and not any(one.ring.props["subject"].startswith("person:") for one in asked):
         return
     people = sorted({roots[person] for one in asked for person in one.people if person in roots})
-    set_for = _due(people)
-    complete = wanted >= room.watch.timed
-    done: set[int] = set()
-    for one in asked:
-        rang = one.ring.props["subject"] if one.ring.props["kind"] == "weigh" else ""
-        for person in one.people:
-            root = roots.get(person)
-            if root is None or root in done:
-                continue
-            done.add(root)
-            next_ = min((at for s in timed if (at := found.get(s, {}).get(root, (False, None))[1])), default=None)
-            before = None if rang == f"person:{root}" else set_for.get(root)
-            if not complete and before is not None:
-                next_ = min(before, next_) if next_ else before
-            if next_ != before:
-                one.timers[root] = next_
+    set_for, complete = _due(people), wanted >= room.watch.timed
+    rang = {one.ring.props["subject"] for one in asked if one.ring.props["kind"] == "weigh"}
+    for root in people:
+        next_ = min((at for s in timed if (at := found.get(s, {}).get(root, (False, None))[1])), default=None)
+        before = None if f"person:{root}" in rang else set_for.get(root)
+        if not complete and before is not None:
+            next_ = min(before, next_) if next_ else before
+        if next_ != before:
+            # With the last ring: a ring takes its own timer away when it is folded.
+            asked[-1].timers[root] = next_
 
 
 def _due(people: list[int]) -> dict[int, datetime]:
