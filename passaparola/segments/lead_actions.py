@@ -123,7 +123,7 @@ class Leads:
         if not own.since_event and row["source"]:
             # A lead by another self: what she does from now on is recorded here.
             own.since_event = happening.id
-        confirmed = happening.type == "act" and happening.name == "Opt-in Confirmed"
+        confirmed = happening.type == "act" and _is_own_yes(happening)
         if confirmed:
             own.confirmed_us = max(own.confirmed_us, _micros(happening.received_at))
         deed = _deed(happening)
@@ -263,6 +263,12 @@ def profile_facts(selves: Iterable[Mapping[str, Any]]) -> Record:
         own = {key: row[key] for key in ("language", "sex", "time_zone") if row[key]}
         facts |= own | ({"birth_year": row["birth_on"].year} if row["birth_on"] else {})
     return facts
+
+
+def _is_own_yes(happening: Happening) -> bool:
+    """She confirmed from her own mailbox: by the link of the confirmation, or on her own page of choices."""
+    said = happening.name == "Consent Recorded" and happening.props.get("state") == "given"
+    return happening.name == "Opt-in Confirmed" or (said and happening.source == "portal")
 
 
 def source_of(happening: Happening) -> str:

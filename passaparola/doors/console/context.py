@@ -20,6 +20,7 @@ PLACES = (
     ("people", "users", _("People"), "p", "people.read"),
     ("programs", "speakerphone", _("Programmes"), "r", "programs.read"),
     ("stages", "stairs", _("Stages"), "s", "stages.read"),
+    ("groups", "home-heart", _("Groups"), "c", "groups.read"),
     ("leads", "target", _("Leads"), "l", "leads.read"),
     ("outbox", "mail", _("Messages"), "m", "messages.read"),
     ("events", "activity", _("Events"), "e", "events.read"),
@@ -85,6 +86,7 @@ def _places(request: HttpRequest) -> list[Place]:
     aliases = {
         "person": "people",
         "lead": "leads",
+        "group": "groups",
         "program": "programs",
         "message": "outbox",
         "event": "events",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from passaparola.doors import look
-from passaparola.doors.console import finding, lead_card, sayings, timeline
+from passaparola.doors.console import finding, lead_card, sayings, ties, timeline
 from passaparola.kernel import database, signing
 from passaparola.measure import metrics
 from passaparola.people.models import Consent, Identity, Merge, Person
@@ -132,6 +132,8 @@ def _head(who: Person, ids: list[int]) -> dict[str, Any]:
     return {
         "traits": Traits.objects.filter(person_id=who.id).first(),
         "lead": lead_card.card(who),
+        "groups": ties.groups(ids),
+        "ties": ties.relationships(ids),
         "friends": metrics.friends(ids).get(who.id, 0),
         "identities": [
             (sayings.identity(i.kind), i)

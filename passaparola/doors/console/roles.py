@@ -51,6 +51,8 @@ MATRIX: dict[str, tuple[str, ...]] = {
     "leads.rules": ("marketer",),
     "imports.read": ("marketer", "reviewer", "analyst"),
     "imports.write": ("marketer",),
+    "groups.read": ("marketer", "reviewer", "analyst", "read-only"),
+    "groups.write": ("marketer",),
     "keys.read": ("analyst",),
     "keys.write": (),
     "team.read": (),

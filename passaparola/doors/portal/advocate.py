@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from passaparola.doors.portal import acts, page, reading, sharing, who
+from passaparola.doors.portal import acts, groups, page, reading, sharing, who
 from passaparola.doors.portal.refusals import refusable
 from passaparola.kernel import signing
 from passaparola.kernel.errors import Refusal
@@ -52,6 +52,8 @@ def home(request: HttpRequest, token: str) -> HttpResponse:
         "purse": reading.purse(ids, language, now, _unit(cards)),
         "preferences": reverse("portal:preferences", args=[signing.sign("preferences", [person.id])]),
         "said": request.GET.get("said", ""),
+        **groups.shown(ids),
+        "join_group": reverse("portal:join_group", args=[token]),
     })  # fmt: skip
 
 

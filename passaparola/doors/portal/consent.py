@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from passaparola.doors.portal import acts, page, reading, who
+from passaparola.doors.portal import acts, groups, page, reading, who
 from passaparola.doors.portal.refusals import refusable
 from passaparola.kernel import signing, words
 from passaparola.messages.models import Message
@@ -133,6 +133,8 @@ def preferences(request: HttpRequest, token: str) -> HttpResponse:
         "advocate": reverse("portal:advocate", args=[signing.sign("advocate", [person.id])])
         if Code.objects.filter(person_id__in=who.all_ids(person), retired_at=None).exists() else "",
         "said": request.GET.get("said", ""),
+        **groups.shown(who.all_ids(person)),
+        "join_group": reverse("portal:choose_group", args=[token]),
     })  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from passaparola.doors.portal import advocate, consent, landing, privacy
+from passaparola.doors.portal import advocate, consent, groups, landing, privacy
 
 app_name = "portal"
 
@@ -18,8 +18,10 @@ urlpatterns = [
     path("a/<str:token>/qr.svg", advocate.qr, name="qr"),
     path("a/<str:token>/name", advocate.show_name, name="show_name"),
     path("a/<str:token>/join", advocate.join, name="join"),
+    path("a/<str:token>/group", groups.join_from_advocate, name="join_group"),
     # "opt-in", "unsubscribe", "preferences"
     path("c/<str:token>", consent.confirm, name="confirm"),
     path("u/<str:token>", consent.unsubscribe, name="unsubscribe"),
     path("p/<str:token>", consent.preferences, name="preferences"),
+    path("p/<str:token>/group", groups.join_from_preferences, name="choose_group"),
 ]
