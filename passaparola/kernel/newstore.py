@@ -52,7 +52,8 @@ def build(alias: str, executor: MigrationExecutor) -> bool:
 
 def _special(plan: list[Any], editor: Any) -> None:
     """What migrations do by hand: triggers. What they do to rows finds none."""
+    today: Any = _Today()
     for migration, _ in plan:
         for operation in migration.operations:
             if isinstance(operation, (RunPython, RunSQL)):
-                operation.database_forwards(migration.app_label, editor, _Today(), _Today())
+                operation.database_forwards(migration.app_label, editor, today, today)
