@@ -106,6 +106,23 @@ class Supervisor:
             print(f"Passaparola cannot start: its {hopeless} ends at once; the lines above say why.", file=sys.stderr, flush=True)
         return 1 if hopeless else 0
 
+    def prepare_and_run(self, gate: Path) -> int:
+        """Prepare the stores, then run. The edge, which takes longest to start, loads meanwhile and waits at the gate."""
+        self._listen()
+        preparing = subprocess.Popen([sys.executable, "-m", "passaparola.prepare"], env=self.environment)
+        self._start(self.children[0], time.monotonic())
+        while preparing.poll() is None and not self.stopping:
+            self._doze(1.0)
+        if preparing.returncode == 0:
+            gate.touch()
+            return self.run()
+        # Nothing was accepted yet, so nobody needs to be asked.
+        self.kill_now = True
+        preparing.kill()
+        preparing.wait()
+        self.stop()
+        return 0 if self.stopping else preparing.returncode
+
     def turn(self) -> None:
         """Start what is due to be started; note who died; say once when all is ready."""
         now = time.monotonic()
@@ -181,7 +198,10 @@ class Supervisor:
     def _sleep(self, seconds: float) -> None:
         """Until a signal, or until the next child is due to start, at most so long."""
         due = [c.start_at - time.monotonic() for c in self.children if c.process is None and c.is_wanted()]
-        wait = max(0.0, min([seconds, *due])) if not self.stopping else seconds
+        self._doze(max(0.0, min([seconds, *due])) if not self.stopping else seconds)
+
+    def _doze(self, wait: float) -> None:
+        """Until a signal, at most so many seconds."""
         if select.select([self._wake[0]], [], [], wait)[0]:
             with contextlib.suppress(BlockingIOError):
                 self._wake[0].recv(4096)
@@ -210,14 +230,15 @@ def up(
     run.mkdir(parents=True, exist_ok=True)
     with alone(run / "up.lock"):
         _refuse_taken_port(host, port)
-        code = subprocess.run([sys.executable, "-m", "passaparola.prepare"], env=environment).returncode
-        if code:
-            return code
         members = children(host, port, workers=workers, dispatchers=dispatchers)
         # Files wait for it in the data folder (doors/imports/wizard.py).
         work = (sys.executable, "-m", "passaparola.doors.imports.work")
         members.append(Child("importer", work, wanted=folder / "imports" / "wanted"))
-        return Supervisor(run, members, host, port, environment).run()
+        gate = run / "prepared"
+        gate.unlink(missing_ok=True)
+        # Where whitenoise looks for files, besides the package.
+        (folder / "static").mkdir(exist_ok=True)
+        return Supervisor(run, members, host, port, {**environment, **lifeline.gate(gate)}).prepare_and_run(gate)
 
 
 def environment_for(folder: Path, port: int, host: str, base_url: str = "") -> dict[str, str]:

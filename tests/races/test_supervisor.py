@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from passaparola.kernel import supervisor
-from tests.running import ROOT, free_port
+from tests.running import COMMAND, ROOT, free_port
 
 # A web server that says yes to everything, as the edge does to /readyz; it starts a helper of its own.
 ANSWERS = """
@@ -170,3 +171,46 @@ def test_sqlite_takes_one_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("PASSAPAROLA_DATABASE_URL", raising=False)
     with pytest.raises(supervisor.CannotStart, match="SQLite takes one worker"):
         supervisor.up(tmp_path, free_port(), workers=2)
+
+
+# --- while the stores are prepared ----------------------------------------------------------------
+
+
+def _whose_folder_is(folder: Path) -> list[int]:
+    """Processes that work on that data folder."""
+    found = []
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        with contextlib.suppress(OSError):
+            if f"PASSAPAROLA_DATA={folder}\0".encode() in environ.read_bytes():
+                found.append(int(environ.parent.name))
+    return found
+
+
+def _up(folder: Path) -> subprocess.Popen[str]:
+    command = [*COMMAND, "up", "--data", str(folder), "--port", str(free_port())]
+    environment = {**{k: v for k, v in os.environ.items() if not k.startswith("PASSAPAROLA_")}, "PYTHONPATH": str(ROOT)}
+    return subprocess.Popen(command, env=environment, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_a_store_that_cannot_be_prepared_leaves_nobody_behind(tmp_path: Path) -> None:
+    """The edge loads while the stores are prepared; it must not stay when they cannot be."""
+    with sqlite3.connect(tmp_path / "main.sqlite3") as store:
+        store.execute("CREATE TABLE django_migrations (id integer PRIMARY KEY, app text, name text, applied text)")
+        store.execute("INSERT INTO django_migrations VALUES (1, 'kernel', '9999_tomorrow', '2030-01-01')")
+    process = _up(tmp_path)
+    said = process.communicate(timeout=60)[1]
+    assert process.returncode == 1 and "9999_tomorrow" in said
+    assert _whose_folder_is(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_asked_to_end_while_preparing_it_ends_at_once(tmp_path: Path, number: int) -> None:
+    process = _up(tmp_path)
+    until = time.monotonic() + 30
+    while not (tmp_path / "run" / "edge.pid").exists():
+        assert time.monotonic() < until
+        time.sleep(0.005)
+    process.send_signal(number)
+    assert process.wait(timeout=10) == 0
+    assert _whose_folder_is(tmp_path) == []
+    assert not (tmp_path / "run" / "edge.pid").exists()
