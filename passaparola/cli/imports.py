@@ -1,7 +1,7 @@
 """`passaparola import`: a shop's history in, from files."""
 
 import argparse
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _one(name: str, arguments: argparse.Namespace) -> int:
     from passaparola.cli import terminal
-    from passaparola.doors.imports import actions
+    from passaparola.doors.imports import actions, files, record
     from passaparola.doors.imports.inbox import Front
 
     folder = data_folder() / "imports"
@@ -69,14 +69,17 @@ def _one(name: str, arguments: argparse.Namespace) -> int:
         front = Front()
         size = path.stat().st_size if path.exists() else 0
         with terminal.bar(_("looking through {file}").format(file=job.label), size):
-            importer = actions.Importer(job, door=front, business=_business(), folder=folder)
+            importer = actions.Importer(job, door=front, business=files.business(), folder=folder)
         _show_plan(importer, terminal)
         before = front.events(job.source)
         with terminal.bar(_("importing {file}").format(file=job.label), importer.survey.size_bytes) as advance:
             importer.advance = advance
+            row = None if job.dry_run else record.begin(importer)
             summary = importer.run()
         if not job.dry_run:
             front.settle(lambda left: terminal.note(_("{count} waiting in the corridor …").format(count=f"{left:,}")))
+        if row is not None:
+            record.end(row, summary)
         _show(summary, importer, front.events(job.source) - before, terminal)
         return LOOK if summary.rejected else DONE
     finally:
@@ -118,19 +121,6 @@ def _job(path: Path, label: str, arguments: argparse.Namespace) -> Any:
         dry_run=arguments.dry_run,
         # The second file is named as seen from the mapping file.
         lookup=Path(arguments.mapping).parent / found.lookup.file if found.lookup else None,
-    )
-
-
-def _business() -> Any:
-    from django.conf import settings
-
-    from passaparola.doors.imports.prepare import Business
-
-    return Business(
-        currency=settings.CURRENCY,
-        time_zone=settings.BUSINESS_TIME_ZONE,
-        earliest_year=settings.EARLIEST_YEAR,
-        latest=datetime.now(UTC) + timedelta(seconds=settings.FUTURE_SECONDS_MAX),
     )
 
 

@@ -79,7 +79,7 @@ def test_a_marketer_imports_a_file_and_the_pages_are_sound(
     expect(page.locator("#column-5")).to_be_focused()
     page.locator("#guests").select_option("person")
     total = {"en": "1,278.00", "es": "1278,00", "it": "1.278,00"}[locale]
-    expect(body.locator("dl.steps-row")).to_contain_text(total)
+    expect(body.locator("dl.steps-row")).to_contain_text(total, timeout=20_000)
     assert faults(page) == []
     page.locator("button[name=go]").click()
     expect(page.locator(".tag.good").first).to_be_visible(timeout=60_000)

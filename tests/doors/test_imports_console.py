@@ -17,7 +17,9 @@ from django.test import Client
 
 from passaparola import worker
 from passaparola.doors.console import roles
-from passaparola.doors.imports import files, wizard, work
+from passaparola.doors.imports import actions, files, record, wizard, work
+from passaparola.doors.imports.inbox import Front
+from passaparola.doors.imports.mapping import Mapping
 from passaparola.events.models import Event, Order, Parked
 from passaparola.kernel.models import AuditEntry, FileImport
 from passaparola.people.models import Consent, Identity, Person
@@ -293,6 +295,22 @@ def test_only_those_who_may_see_and_change(dora: Marketer) -> None:
         assert somebody.get(f"/console/imports/{row.pk}").status_code == sees
         assert somebody.post("/console/imports/new", {}).status_code == 403
         assert somebody.post(f"/console/imports/{row.pk}/describe", {}).status_code == 403
+
+
+def test_what_the_command_line_imported_stands_in_the_list_too(dora: Marketer, tmp_path: Path) -> None:
+    path = tmp_path / "till.csv"
+    path.write_bytes(ORDERS.encode())
+    for fresh in (12, None):
+        job = actions.Job(path=path, label="till.csv", mapping=Mapping(), source="shop")
+        importer = actions.Importer(job, door=Front(), business=files.business(), folder=tmp_path / "imports")
+        row = record.begin(importer)
+        summary = importer.run()
+        worker.drain()
+        record.end(row, summary)
+        # The second time the file is known: no import.
+        assert list(FileImport.objects.values_list("state", "fresh_events", "actor")) == [("done", 12, record.ACTOR)], fresh
+    assert "till.csv" in dora.client.get("/console/imports").content.decode()
+    assert "12 events are new" in dora.sees(FileImport.objects.get())
 
 
 def test_news_are_from_the_day_one_says(dora: Marketer) -> None:

@@ -85,6 +85,7 @@ def _places(request: HttpRequest) -> list[Place]:
     section = (match.url_name or "").split("-")[0] if match else ""
     aliases = {
         "person": "people",
+        "duplicates": "people",
         "lead": "leads",
         "group": "groups",
         "program": "programs",

@@ -5,10 +5,15 @@ import unicodedata
 from functools import reduce
 from operator import and_, or_
 
+from django.conf import settings
 from django.db.models import Q
 from rapidfuzz import fuzz
 
+from passaparola.events.models import Order
+from passaparola.kernel.models import Key
+from passaparola.people import names
 from passaparola.people.models import Identity, Person
+from passaparola.programs.models import Code
 
 QUERY_CHARACTERS_MAX = 80
 # How many the sieve may let through to be compared one by one.
@@ -27,7 +32,7 @@ def people(query: str, limit: int) -> list[Person]:
     words = plain(query).split()
     if not words:
         return []
-    ids = dict.fromkeys(_by_identity(query.strip()))
+    ids = dict.fromkeys(_by_name_or_number(query.strip()))
     everyone = Person.objects.filter(forgotten_at=None)
     whole = everyone.filter(reduce(and_, (Q(search__contains=word) for word in words)))
     found = list(whole.order_by("id")[:SIEVE_ROWS_MAX])
@@ -45,20 +50,31 @@ def people(query: str, limit: int) -> list[Person]:
     return [roots[i] for i in list(ids)[:limit] if i in roots]
 
 
-def _by_identity(query: str) -> list[int]:
-    """Roots of whoever has exactly this e-mail, id or phone."""
-    exact = Identity.objects.filter(value__in={query, query.lower()}).values_list("person_id", flat=True)[:10]
-    return list(Person.objects.filter(id__in=list(exact)).values_list("root_id", flat=True))
+def _by_name_or_number(query: str) -> list[int]:
+    """Roots of whoever has exactly this e-mail, id, card, phone (however it is written), code or order."""
+    values = {query, query.lower()}
+    if number := names.phone(query, settings.LANGUAGE_CODE[:2].upper()):
+        values.add(number)
+    found = list(Identity.objects.filter(value__in=values).values_list("person_id", flat=True)[:10])
+    found += Code.objects.filter(value=query.upper()).values_list("person_id", flat=True)[:10]
+    # By source as well: so the database can use its index of orders.
+    sources = [*Key.objects.values_list("source", flat=True).distinct(), "shop", "console"]
+    orders = Order.objects.filter(source__in=set(sources), order_id=query).exclude(person_id=None)
+    found += orders.values_list("person_id", flat=True)[:10]
+    return list(Person.objects.filter(id__in=found, forgotten_at=None).values_list("root_id", flat=True))
 
 
 def _halves(words: list[str]) -> Q:
-    """With one typing error in a word, one of its halves is still right: that is what the sieve looks for."""
+    """With one typing error in a word, one of its halves is still right, unless the error swaps two letters at its middle."""
     return reduce(and_, (reduce(or_, (Q(search__contains=piece) for piece in _pieces(word))) for word in words))
 
 
 def _pieces(word: str) -> list[str]:
     middle = len(word) // 2
-    return [word[:middle], word[middle:]] if len(word) >= 4 else [word]
+    if len(word) < 4:
+        return [word]
+    swapped = word[: middle - 1] + word[middle] + word[middle - 1] + word[middle + 1 :]
+    return [word[:middle], word[middle:], swapped]
 
 
 def likeness(words: list[str], text: str) -> float:

@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import get_language, gettext
@@ -14,10 +15,11 @@ from passaparola.doors import look
 from passaparola.doors.console import finding, people, sayings
 from passaparola.doors.console.acting import do, say
 from passaparola.doors.console.forms import Plain
+from passaparola.events.models import Event, Order
 from passaparola.ledger.models import Reward
-from passaparola.people.models import Identity, Merge, Person
+from passaparola.messages.models import Message
+from passaparola.people.models import Consent, Identity, Merge, Person
 from passaparola.programs.models import Program, Referral
-from passaparola.segments.models import Traits
 
 
 def merge(request: HttpRequest, person_id: int) -> HttpResponse:
@@ -37,26 +39,44 @@ def merge(request: HttpRequest, person_id: int) -> HttpResponse:
     return render(request, "console/merge.html", context)
 
 
-def _summary(person: Person) -> dict[str, Any]:
-    """What to compare, and what would come together."""
-    ids = people.everything_of(person)
+def _summary(person: Person, ids: list[int] | None = None) -> dict[str, Any]:
+    """What to compare, and what would come together or go apart: everything that stands under these numbers."""
+    ids = ids or people.everything_of(person)
     return {
         "person": person,
-        "traits": Traits.objects.filter(person_id=person.id).first(),
-        "identities": [(sayings.identity(i.kind), i.value) for i in Identity.objects.filter(person_id__in=ids)[:20]],
-        "referrals": Referral.objects.filter(advocate_id__in=ids).count(),
-        "rewards": Reward.objects.filter(person_id__in=ids).count(),
+        "identities": [
+            (sayings.identity(i.kind), i.value)
+            for i in Identity.objects.filter(person_id__in=ids).exclude(kind="forgotten").order_by("id")[:20]
+        ],
+        "counts": [(word, model.objects.filter(**{f"{column}__in": ids}).count()) for word, model, column in MOVES],
         "balances": people.balances(ids),
     }
 
 
-@require_POST
+# What moves with a person: counted on both sides before anybody says yes.
+MOVES: tuple[tuple[Any, type[Model], str], ...] = (
+    (_("Events"), Event, "person_id"),
+    (_("Orders"), Order, "person_id"),
+    (_("Consents"), Consent, "person_id"),
+    (_("Messages"), Message, "person_id"),
+    (_("Recommendations"), Referral, "advocate_id"),
+    (_("Rewards"), Reward, "person_id"),
+)
+
+
 def unmerge(request: HttpRequest, person_id: int, merge_id: int) -> HttpResponse:
-    """Undo a merge: everybody who moved moves back."""
-    get_object_or_404(Merge, id=merge_id)
-    if do(request, "Person Unmerged", subject=f"person:{person_id}", merge=merge_id) is not None:
-        say(request, gettext("They are two persons again."))
-    return redirect("console:person", person_id)
+    """See who would go apart with what, then undo the merge: everybody who moved moves back."""
+    row = get_object_or_404(Merge, id=merge_id, undone_at=None)
+    person = people.root(person_id)
+    if request.method == "POST":
+        if do(request, "Person Unmerged", subject=f"person:{person_id}", merge=merge_id) is not None:
+            say(request, gettext("They are two persons again."))
+        return redirect("console:person", person_id)
+    moved = [number for number in people.everything_of(person) if number in row.moved]
+    stay = [number for number in people.everything_of(person) if number not in row.moved]
+    back = get_object_or_404(Person, id=row.merged_id)
+    both = [_summary(person, stay), _summary(back, moved)]
+    return render(request, "console/unmerge.html", {"person": person, "row": row, "both": both})
 
 
 class ConsentForm(Plain):

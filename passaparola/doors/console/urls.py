@@ -3,10 +3,11 @@
 from django.urls import URLPattern, path, re_path
 
 from passaparola.doors.console import (
+    duplicates,
     events,
-    imports,
     group_acts,
     groups,
+    imports,
     install,
     lead_rules,
     leads,
@@ -45,6 +46,8 @@ OPEN = [
 GUARDED = [
     route("", overview.overview, "overview.read", "overview"),
     route("people", people.people, "people.read", "people"),
+    route("people/duplicates", duplicates.duplicates, "people.merge", "duplicates"),
+    route("people/duplicates/apart", duplicates.apart, "people.merge", "duplicates-apart"),
     route("people/<int:person_id>", people.person, "people.read", "person"),
     route("people/<int:person_id>/merge", person_acts.merge, "people.merge", "person-merge"),
     route("people/<int:person_id>/unmerge/<int:merge_id>", person_acts.unmerge, "people.merge", "person-unmerge"),

@@ -224,6 +224,11 @@ def start(row: FileImport) -> None:
 
 def stop(row: FileImport) -> None:
     """Ask it to stop after the step it is at. Raises NotNow."""
+    if row.state == "running" and not files.home(row).exists():
+        # Begun at the command line and gone: nobody would hear.
+        row.state = "stopped"
+        row.save()
+        return
     if not FileImport.objects.filter(pk=row.pk, state="running").update(state="stopping"):
         raise NotNow()
 

@@ -85,8 +85,9 @@ def describe(desk: Desk, happening: Happening) -> None:
     if address:
         _address(desk, happening, address)
     number = names.phone(traits.get("phone"), desk.country)
-    if number:
-        desk.give_name(happening.person_id, "phone", number, happening)
+    if number and not desk.give_name(happening.person_id, "phone", number, happening):
+        # Families share a number, so it joins nobody; that both gave it may still be a hint (console/duplicates.py).
+        traits["shared_phone"] = number
     _profile(desk, happening.person_id, happening, traits)
     given = traits.get("consents")
     if isinstance(given, dict):
