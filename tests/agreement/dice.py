@@ -176,6 +176,8 @@ class Trees:
         if dice.random() < 0.4:
             n, unit = dice.choice(LENGTHS)
             made["within"] = {"n": n, "unit": unit}
+        if dice.random() < 0.3:
+            made["same"] = dice.choice(["product", "channel", "hour", f"properties.{dice.choice(KEYS)}"])
         return made
 
     def trait(self) -> dict[str, Any]:

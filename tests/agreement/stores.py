@@ -1,6 +1,8 @@
 """The same histories in our own tables and in the shape of the lake, and statements asked of them."""
 
+import importlib.util
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,11 @@ from tests.agreement.histories import Histories, at_of
 
 Answers = dict[int, tuple[int | None, int | None]]
 _TYPES = {"whole": "BIGINT", "number": "DOUBLE PRECISION", "text": "TEXT", "boolean": "BOOLEAN", "time": "BIGINT"}
+_SPARK = {"VARCHAR": "STRING", "TEXT": "STRING", "INTEGER": "INT"}
+# Levels that other rooms will bring, in a table of the tests' own.
+LEVELS = {
+    kind: select(person_id=column("person_id"), level=column(kind)).from_("level") for kind in ("tier", "pyramid")
+}
 FACT_COLUMNS = {
     "person_id": "BIGINT", "event_id": "BIGINT", "line": "INTEGER", "at_us": "BIGINT", "day": "INTEGER", "hour": "INTEGER",
     "name": "VARCHAR", "product": "VARCHAR", "category": "VARCHAR", "quantity_milli": "BIGINT", "amount_minor": "BIGINT",
@@ -33,9 +40,8 @@ class OwnTables:
 
     def __init__(self, histories: Histories) -> None:
         dialect = "sqlite" if database.vendor() == "sqlite" else "postgres"
-        levels = {"tier": _level("tier"), "pyramid": _level("pyramid")}
-        self.all = compile.Operational(dialect, traits=_traits, states=levels)
-        self.some = compile.Operational(dialect, traits=_traits, states=levels, people=True)
+        self.all = compile.Operational(dialect, traits=_traits, states=LEVELS)
+        self.some = compile.Operational(dialect, traits=_traits, states=LEVELS, people=True)
         self._fill(histories)
 
     def ask(self, tree: Group, clock: Clock, people: list[int] | None = None) -> Answers:
@@ -88,6 +94,37 @@ class Views:
         return {row[0]: (row[1], row[2]) for row in rows}
 
 
+class SparkViews:
+    """Spark in this process over the same files. `session` is one for all tests: it takes seconds to start."""
+
+    def __init__(self, histories: Histories, folder: Path, session: Any) -> None:
+        self.session = session
+        for name, (columns, rows) in lake(histories).items():
+            path = folder / f"{name}.spark.json"
+            path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+            shape = ", ".join(f"{column} {_SPARK.get(kind, kind)}" for column, kind in columns.items())
+            session.read.schema(shape).json(str(path)).cache().createOrReplaceTempView(name)
+        self.source = compile.Lake("spark")
+
+    def ask(self, tree: Group, clock: Clock) -> Answers:
+        """What the engine says of everybody."""
+        made = compile.compile(tree, source=self.source, known=KNOWN)
+        rows = self.session.sql(made.sql, args=made.named(clock)).collect()
+        assert len({row[0] for row in rows}) == len(rows)
+        return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def spark_session() -> Any:
+    """A Spark of one thread in this process; None where pyspark or Java is missing."""
+    if importlib.util.find_spec("pyspark") is None or shutil.which("java") is None:
+        return None
+    from pyspark.sql import SparkSession
+
+    made = SparkSession.builder.master("local[1]").appName("agreement").config("spark.ui.enabled", "false")
+    made = made.config("spark.sql.shuffle.partitions", "1").config("spark.sql.session.timeZone", "UTC")
+    return made.config("spark.driver.memory", "1g").config("spark.log.level", "ERROR").getOrCreate()
+
+
 def lake(histories: Histories) -> dict[str, tuple[dict[str, str], list[dict[str, Any]]]]:
     """Relation → columns and rows, keyed by the root, as compile.Lake reads them."""
     rows, root = histories.rows, histories.root
@@ -136,10 +173,6 @@ def marked(props: Any) -> str:
 
     kept = {key: one(value) for key, value in props.items() if not isinstance(value, int) or abs(value) < PROPERTY_MAX}
     return msgspec.json.encode(kept).decode()
-
-
-def _level(kind: str) -> Any:
-    return select(person_id=column("person_id"), level=column(kind)).from_("level")
 
 
 def _traits(dialect: str, names: Any) -> exp.Select:

@@ -14,11 +14,11 @@ from passaparola.segments import person, rules
 from passaparola.segments.rules import Clock, Group
 from tests.agreement.dice import KNOWN, NOW_US, TRAITS, Trees, clock
 from tests.agreement.histories import Histories
-from tests.agreement.stores import Answers, OwnTables, Views
+from tests.agreement.stores import Answers, OwnTables, SparkViews, Views, spark_session
 
 CASES = int(os.environ.get("PASSAPAROLA_RULE_CASES", "3000"))
 SEED = int(os.environ.get("PASSAPAROLA_RULE_SEED", "1"))
-PEOPLE, RULES = 40, 25
+PEOPLE, RULES = int(os.environ.get("PASSAPAROLA_RULE_PEOPLE", "40")), 25
 # Now, and the moments at which something on a window's edge has just changed.
 MOMENTS = (NOW_US, NOW_US + 1, NOW_US - 1000)
 
@@ -51,6 +51,20 @@ def agree(dice: Any, folder: Path, people: int, trees: int) -> int:
         _nothing_changes_before_it_is_said(tree, histories, at, expected)
         cases += people
     return cases
+
+
+@pytest.mark.parametrize("part", range(max(1, CASES // 20_000)))
+def test_spark_agrees(part: int, tmp_path: Path) -> None:
+    """Many people to few rules: each statement costs Spark about a second."""
+    session = spark_session()
+    if session is None:
+        pytest.skip("Spark needs pyspark and Java")
+    dice = random.Random(SEED * 1000 + 500 + part)
+    histories = Histories(dice, 400)
+    views = SparkViews(histories, tmp_path, session)
+    for _ in range(min(50, max(3, CASES // 400))):
+        tree, at = Trees(dice).tree(), clock(dice.choice(MOMENTS))
+        compare(tree, at, in_python(tree, histories, at), views.ask(tree, at), "Spark")
 
 
 def _nothing_changes_before_it_is_said(tree: Group, histories: Histories, at: Clock, expected: Answers) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from passaparola.segments.compile import events
+from passaparola.segments.compile import events, sequences
 from passaparola.segments.compile.source import NOW, Source, among, column, select
 from passaparola.segments.compile.statement import bound, text, whole
 from passaparola.segments.compile.where import compare, kleene
@@ -56,8 +56,9 @@ class Builder:
         else:
             for number, start in enumerate(range(0, len(names), PART)):
                 outer = self._join_part(outer, names[start : start + PART], f"part{number}")
+        # Without copies: of a statement that grows by each relation they would cost more than all else.
         for name, relation in {**self.source.preludes(), **self.relations}.items():
-            outer = outer.with_(name, as_=relation)
+            outer = outer.with_(name, as_=relation, copy=False)
         return outer
 
     def truth(self, node: Any) -> exp.Expr:
@@ -128,7 +129,7 @@ class Builder:
     def _join(self, outer: exp.Select, names: list[str]) -> exp.Select:
         for name in names:
             on = column("person_id", name).eq(column("person_id", "w"))
-            outer = outer.join(exp.to_table(name), on=on, join_type="left")
+            outer = outer.join(exp.to_table(name), on=on, join_type="left", copy=False)
         return outer
 
     def _join_part(self, outer: exp.Select, names: list[str], part: str) -> exp.Select:
@@ -163,7 +164,7 @@ def _event(build: Builder, leaf: tree.Event) -> exp.Expr:
 
 
 def _sequence(build: Builder, leaf: tree.Sequence) -> exp.Expr:
-    name = build.relation(leaf, "q", lambda name: events.sequence(build.source, leaf, name))
+    name = build.relation(leaf, "q", lambda name: sequences.sequence(build.source, leaf, name))
     build.changes.append(build.value(name, f"{name}_x"))
     return exp.Coalesce(this=build.value(name, f"{name}_v"), expressions=[whole(0)]).eq(1)
 

@@ -9,7 +9,7 @@ from passaparola.segments.compile.statement import double, whole
 from passaparola.segments.compile.where import Row, compare, where
 from passaparola.segments.compile.windows import AT, Span, span, when
 from passaparola.segments.rules.operands import SUM_MAX, field_kind, operand, sum_operand
-from passaparola.segments.rules.tree import DAY_US, Event, Sequence, Since, Step
+from passaparola.segments.rules.tree import DAY_US, Event, Since
 
 
 def facts(source: Source, event: str, conditions: Any, row: Row, reach: Span | None, **columns: exp.Expr) -> exp.Select:
@@ -138,79 +138,3 @@ def boundaries(leaf: Event) -> tuple[int, ...]:
 def is_since(leaf: Event) -> bool:
     """Whether the leaf's window begins at another event."""
     return isinstance(leaf.window, Since)
-
-
-def sequence(source: Source, leaf: Sequence, name: str) -> dict[str, exp.Select]:
-    """The relations of a sequence, in order; the last, called `name`, has {name}_v and {name}_x.
-
-    For each start the earliest possible moment of each next step: nothing is lost by taking the earliest, for what
-    could follow a later one can follow it too. Cost grows with starts × facts of one person, not with their powers.
-    """
-    made: dict[str, exp.Select] = {}
-    reach = span(leaf.window)
-    for k, step in enumerate(leaf.steps, start=1):
-        made[f"{name}_s{k}"] = facts(source, step.event, step.where, Row(), reach if k == 1 else None, person_id=_P, at_us=AT)
-    start = select(person_id=_P, t0=AT, t=AT).from_(f"{name}_s1").where(reach.inside).distinct()
-    made[f"{name}_c1"] = start
-    steps = leaf.steps[:-1] if leaf.steps[-1].absent else leaf.steps
-    for k in range(2, len(steps) + 1):
-        last = k == len(steps) and len(steps) < len(leaf.steps)
-        made[f"{name}_c{k}"] = _follow(leaf, name, k, every=last)
-    ends = f"{name}_c{len(steps)}"
-    if len(steps) == len(leaf.steps):
-        answer = select(person_id=_P, v=exp.Max(this=whole(1)), x=exp.cast(exp.null(), "bigint")).from_(ends)
-    else:
-        made[f"{name}_n"] = _broken(leaf.steps[-1], name, ends, len(leaf.steps))
-        answer = _unbroken(leaf.steps[-1], name)
-    made[f"{name}_a"] = answer.group_by(_P)
-    made[name] = _with_changes(leaf, name, reach)
-    return made
-
-
-_P = column("person_id")
-
-
-def _follow(leaf: Sequence, name: str, k: int, *, every: bool) -> exp.Select:
-    """Step k after each chain so far: its earliest moment, or every one where the next thing is an absence."""
-    before, after = "c", "s"
-    start, at = column("t0", before), column("at_us", after)
-    on = [column("person_id", after).eq(column("person_id", before)), at > column("t", before), at <= NOW]
-    if leaf.within is not None:
-        on.append(at <= start + whole(leaf.within.us))
-    person = column("person_id", before)
-    made = select(person_id=person, t0=start, t=at if every else exp.Min(this=at))
-    made = made.from_(exp.to_table(f"{name}_c{k - 1}").as_(before))
-    made = made.join(exp.to_table(f"{name}_s{k}").as_(after), on=exp.and_(*on))
-    return made.distinct() if every else made.group_by(person, start)
-
-
-def _broken(step: Step, name: str, ends: str, k: int) -> exp.Select:
-    """Each end with the first fact that breaks the silence after it, if one does so far."""
-    end, at = column("t", "e"), column("at_us", "s")
-    reach = whole(step.within.us if step.within else 0)
-    on = exp.and_(column("person_id", "s").eq(column("person_id", "e")), at > end, at <= end + reach, at <= NOW)
-    made = select(person_id=column("person_id", "e"), t=end, broken=exp.Min(this=at)).from_(exp.to_table(ends).as_("e"))
-    return made.join(exp.to_table(f"{name}_s{k}").as_("s"), on=on, join_type="left").group_by(column("person_id", "e"), end)
-
-
-def _unbroken(step: Step, name: str) -> exp.Select:
-    over = column("t") + whole(step.within.us if step.within else 0)
-    still = column("broken").is_(exp.null())
-    return select(
-        person_id=_P,
-        v=exp.Max(this=when(exp.and_(still, over <= NOW), whole(1), whole(0))),
-        x=exp.Min(this=when(exp.and_(still, over > NOW), over)),
-    ).from_(f"{name}_n")
-
-
-def _with_changes(leaf: Sequence, name: str, reach: Span) -> exp.Select:
-    """The answer beside the moments at which a start leaves its window or a later fact begins to count."""
-    parts: list[exp.Select] = [select(person_id=_P, v=column("v"), x=column("x")).from_(f"{name}_a")]
-    for k in range(1, len(leaf.steps) + 1):
-        change = reach.change if k == 1 else when(AT > NOW, AT)
-        parts.append(select(person_id=_P, v=whole(0), x=change).from_(f"{name}_s{k}"))
-    union: Any = parts[0]
-    for part in parts[1:]:
-        union = union.union(part, distinct=False)
-    columns = {f"{name}_v": exp.Max(this=column("v")), f"{name}_x": exp.Min(this=column("x"))}
-    return select(person_id=_P, **columns).from_(union.subquery("u")).group_by(_P)

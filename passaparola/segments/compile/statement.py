@@ -6,6 +6,7 @@ Texts are always bound, never printed: a `?` or `%` in somebody's event name can
 import re
 from collections.abc import Sequence
 from functools import cache
+from itertools import count
 from typing import Any
 
 import msgspec
@@ -38,6 +39,10 @@ class Statement(msgspec.Struct, frozen=True):
         given = {**clock.values(), "people": people}
         return [given[slot.name] if slot.name else slot.text for slot in self.slots]
 
+    def named(self, clock: Clock) -> dict[str, Any]:
+        """The same by name, for Spark: its places are called :p0, :p1, … for it mixes up `?` below joins."""
+        return {f"p{i}": value for i, value in enumerate(self.parameters(clock))}
+
 
 def bound(name: str) -> exp.Expr:
     """A place for one of the values named in Slot."""
@@ -60,9 +65,12 @@ def double(value: float) -> exp.Expr:
 
 
 def printed(tree: exp.Expr, dialect: str, *, pretty: bool = False) -> tuple[str, tuple[Slot, ...]]:
-    """The text with `?`, and the slots in its order."""
+    """The text with its places for values (`?`, on Spark :p0, :p1, …), and the slots in their order."""
     made = _generator(dialect, pretty).generate(tree)
     slots = tuple(_slot(found.group(1)) for found in _MARK.finditer(made))
+    if dialect == "spark":
+        number = count()
+        return _MARK.sub(lambda _: f":p{next(number)}", made), slots
     return _MARK.sub("?", made), slots
 
 

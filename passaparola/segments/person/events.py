@@ -166,14 +166,23 @@ def sequence(leaf: tree.Sequence, facts: Sequence[Fact], now: int) -> Found:
     happened = by_step[:-1] if silence else by_step
     found: list[Fact] = []
     for start in by_step[0]:
-        if not _inside(leaf.window, start.at_us, now, None):
+        if not _inside(leaf.window, start.at_us, now, None) or not _same(leaf.same, start, start):
             continue
         for chain in _chains(leaf, happened, start, now, every=silence is not None):
-            answer, change = _silent(silence, by_step[-1], chain[-1].at_us, now) if silence else (True, None)
+            others = [fact for fact in by_step[-1] if _same(leaf.same, start, fact)] if silence else []
+            answer, change = _silent(silence, others, chain[-1].at_us, now) if silence else (True, None)
             changes.append(change)
             if answer and not found:
                 found = chain
     return Found(bool(found), bool(found), found, changes)
+
+
+def _same(field: str, start: Fact, fact: Fact) -> bool:
+    """Whether both have the same known value of the field; always where none is asked for."""
+    if not field:
+        return True
+    first, second = field_of(start, field), field_of(fact, field)
+    return fits("any", first) and fits("any", second) and _apart(first) == _apart(second)
 
 
 def _chains(leaf: tree.Sequence, steps: Sequence[Sequence[Fact]], start: Fact, now: int, *, every: bool) -> list[list[Fact]]:
@@ -181,7 +190,8 @@ def _chains(leaf: tree.Sequence, steps: Sequence[Sequence[Fact]], start: Fact, n
     until = now if leaf.within is None else min(now, start.at_us + leaf.within.us)
     chain = [start]
     for k, step in enumerate(steps[1:], start=2):
-        later = sorted((fact for fact in step if chain[-1].at_us < fact.at_us <= until), key=lambda fact: fact.at_us)
+        fitting = (fact for fact in step if chain[-1].at_us < fact.at_us <= until and _same(leaf.same, start, fact))
+        later = sorted(fitting, key=lambda fact: fact.at_us)
         if not later:
             return []
         if every and k == len(steps):

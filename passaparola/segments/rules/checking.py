@@ -160,6 +160,8 @@ def _sequence(node: Sequence, known: Known) -> Iterator[tuple[str, str]]:
             check_duration(step.within)
     if node.within is not None:
         check_duration(node.within)
+    if node.same and field_kind(node.same, "") is None:
+        yield "unknown_field", _("An event has no such field; its own properties are written properties.name.")
     yield from _window(node.window, known)
 
 

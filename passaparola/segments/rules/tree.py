@@ -117,11 +117,15 @@ class Step(Struct, frozen=True):
 
 
 class Sequence(Struct, frozen=True, tag_field="type", tag="sequence"):
-    """Steps each strictly later than the one before; `window` holds for the first, `within` from first to last."""
+    """Steps each strictly later than the one before; `window` holds for the first, `within` from first to last.
+
+    `same`: a field that must have the same known value in all steps, such as the cart that was begun and not paid.
+    """
 
     steps: tuple[Step, ...]
     window: Within | Before | Between | None = None
     within: Duration | None = None
+    same: str = ""
 
 
 class Level(Struct, frozen=True):
