@@ -159,9 +159,28 @@ def test_whoever_is_forgotten_is_in_no_segment(world: World) -> None:
     assert inside(number) == set()
 
 
+def test_somebody_new_is_looked_at_even_by_rules_about_what_did_not_happen(world: World) -> None:
+    number = segment(world, {"rules": [{"type": "event", "event": "Order Completed", "operator": "=", "value": 0}]})
+    world.send(ALMA.identify())
+    worker.drain(world.now)
+    assert inside(number) == {world.number(ALMA)}
+
+
+def test_another_period_is_another_answer(world: World) -> None:
+    world.send(ALMA.buys("A-1", 2000))
+    number = segment(world, {"rules": [{"type": "trait", "trait": "visits_period", "operator": ">=", "value": 1}]})
+    world.days_pass(40)
+    assert inside(number) == {world.number(ALMA)}
+    world.act("Stages Changed", period_days=30, few=[1, 2], some=[3, 5], many=[6, None])
+    worker.drain(world.now)
+    assert inside(number) == set()
+
+
 def test_what_is_not_mentioned_costs_nothing(world: World) -> None:
     segment(world, BOUGHT_TWICE)
     world.send({"type": "page", "userId": ALMA.user_id, "messageId": "p-1"})
+    worker.drain(world.now)
+    world.send({"type": "page", "userId": ALMA.user_id, "messageId": "p-2"})
     assert not Timer.objects.filter(kind="weigh").exists()
 
 

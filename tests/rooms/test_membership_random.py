@@ -121,7 +121,9 @@ class Life:
         self.world.send(one.buys(order, self.dice.choice((9, 20, 45)), timestamp=self.when(), products=lines, **more))
 
     def code(self) -> str:
-        return self.world.code_of(self.who(), self.program)
+        one = self.who()
+        self.number(one)
+        return self.world.code_of(one, self.program)
 
     def repeats(self) -> None:
         if self.orders:
@@ -222,9 +224,11 @@ def test_kept_event_by_event_is_the_same_as_asked_again(seed: int, tmp_path: Pat
         for _ in range(SCENES):
             life.scene()
         life.world.days_pass(life.dice.choice((1, 4, 15)))
-        found = [(what, [str(one) for one in look()]) for what, look in memberships.all_of(life.world.now, "default")]
         names = dict(Segment.objects.values_list("id", "key"))
-        assert all(not wrong for _, wrong in found), (seed, chapter, found, names)
+        wrong = [one for _, look in memberships.all_of(life.world.now, "default") for one in look()]
+        said = [f"{names[int(segment)]}: {person} should be {one.expected}" for one in wrong
+                for segment, person in [str(one.id).split(":")]]  # fmt: skip
+        assert not wrong, f"life {seed}, chapter {chapter}: {said}"
     assert Membership.objects.exclude(until_at=None).exists() and Person.objects.exists()
     compared = replay(tmp_path / "again")
     assert compared.agree, (seed, compared.wrong, compared.differences)

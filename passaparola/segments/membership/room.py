@@ -29,6 +29,8 @@ _ORDERS = {
     "Sync Stopped": syncing.stop,
     "Sync Done": syncing.done,
 }
+# Settings that a rule's answer hangs on: everybody is looked at again.
+_TURNING = {"Stages Changed": "period", "Pyramid Changed": "pyramid"}
 
 
 @lru_cache(maxsize=1024)
@@ -50,7 +52,8 @@ class Memberships:
         self.memberships, self.pins = batch.table(Membership), batch.table(Pin)
         self.syncs = batch.table(Sync)
         self._touched: dict[int, set[int]] = {}
-        self._imported = False
+        # Whether the batch holds imported history, and whether anything else.
+        self._imported, self._present = False, False
         self._last: datetime | None = None
         self._moves: dict[bytes, Move] = {}
         self.watch = Watch({}, {})
@@ -91,6 +94,10 @@ class Memberships:
     def step(self, happening: Happening) -> None:
         """Carry out an order, take a ring's answers, keep a move; note whom the event touched."""
         self._last = max(self._last or happening.received_at, happening.received_at)
+        if happening.history and happening.type != "act":
+            self._imported = True
+            return
+        self._present = True
         if happening.type == "act":
             if happening.name == "Timer Rang":
                 self._ring(happening)
@@ -101,6 +108,10 @@ class Memberships:
                 self._move(happening)
             elif happening.name == "Person Forgotten" and happening.person_id is not None:
                 self.touch(happening.person_id, {row["id"] for row in self.live()})
+            elif happening.name in _TURNING:
+                for row in self.live():
+                    if row["id"] in self.watch.by_kind.get(_TURNING[happening.name], ()):
+                        self.gather(row, happening)
         for note in (*happening.told("merged"), *happening.told("unmerged")):
             for person in (note["kept"], note["gone"] if "gone" in note else note["back"]):
                 self.touch(person, {row["id"] for row in self.live()})
@@ -108,10 +119,7 @@ class Memberships:
             return
         concerned = self.watch.concerns(happening)
         if concerned or self.watch.counts(happening):
-            if happening.history and happening.type != "act":
-                self._imported = True
-            else:
-                self.touch(happening.person_id, concerned)
+            self.touch(happening.person_id, concerned)
 
     def touch(self, person: int, segments: set[int]) -> None:
         """Count this person's traits again, in the next turn, and look whether she is in these segments."""
@@ -175,7 +183,26 @@ class Memberships:
         """
         if self._last is None:
             return
+        if self._imported:
+            # Whoever a file is about is looked at with everybody, once, when it is through.
+            self.batch.set_timer("gather", "everybody", self._last + IMPORT_REST, {"after": 0, "by": self.batch.number})
+        if self._present:
+            self._touch_rows(also)
+        people = sorted(self._touched)
+        for start in range(0, len(people), TOUCHED_PEOPLE_MAX):
+            some = people[start : start + TOUCHED_PEOPLE_MAX]
+            segments = sorted(set().union(*(self._touched[person] for person in some)))
+            subject = f"batch:{self.batch.number}:{start}"
+            self.batch.set_timer("weigh", subject, self._last, {"people": some, "segments": segments})
+
+    def _touch_rows(self, also: Iterable[tuple[str, Table, Sequence[str]]]) -> None:
+        """Whoever a new or changed row is about."""
+        everything = {row["id"] for row in self.live()}
         for kind, table, columns in also:
+            if kind == "person":
+                # Of somebody new nothing has happened yet, and that too is something a rule may ask for.
+                for row in table.fresh:
+                    self.touch(row["id"], everything)
             concerned = self.watch.by_kind.get(kind, set())
             # A refund changes what is kept of the buyer's traits, whoever reports it.
             rows = (*table.fresh, *table.touched.values()) if concerned else table.touched.values() if kind == "order" else ()
@@ -183,11 +210,3 @@ class Memberships:
                 for column in columns:
                     if row.get(column) and not row.get("history"):
                         self.touch(row[column], concerned)
-        if self._imported:
-            self.batch.set_timer("gather", "everybody", self._last + IMPORT_REST, {"after": 0, "by": self.batch.number})
-        people = sorted(self._touched)
-        for start in range(0, len(people), TOUCHED_PEOPLE_MAX):
-            some = people[start : start + TOUCHED_PEOPLE_MAX]
-            segments = sorted(set().union(*(self._touched[person] for person in some)))
-            subject = f"batch:{self.batch.number}:{start}"
-            self.batch.set_timer("weigh", subject, self._last, {"people": some, "segments": segments})

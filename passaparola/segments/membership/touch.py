@@ -35,6 +35,7 @@ class Watch:
                 names.update(trait.sources)
                 kinds.update(kind for relation, kind in _ROWS.items() if relation in trait.sql)
                 moves = moves or trait.moves
+                kinds |= {"period"} if "period." in trait.sql else set()
             elif name in own:
                 names.add(own[name].event)
                 moves = moves or own[name].window_days is not None
