@@ -7,13 +7,16 @@ from pathlib import Path
 from passaparola.cli import DONE, NOT_DONE, fail, open_stores
 from passaparola.cli.speech import gettext as _
 
-WHAT = ("events", "people", "referrals", "transfers", "messages")
+WHAT = (
+    "events", "people", "referrals", "transfers", "messages", "memberships", "leads", "groups", "group-members",
+    "relationships",
+)  # fmt: skip
 FORMATS = ("jsonl", "csv", "parquet")
 
 
 def summary() -> str:
     """For --help."""
-    return _("write events, people, referrals, transfers or messages to a file")
+    return _("write events, people, referrals, leads, groups or anything else to a file")
 
 
 def add(parser: argparse.ArgumentParser) -> None:

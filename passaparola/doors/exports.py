@@ -5,14 +5,13 @@ import json
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from django.db.models import QuerySet
-
+from passaparola.doors.exports_base import DAY, INT, JSON, TEXT, TIME, Export, Row, chunks, uids_of
+from passaparola.doors.exports_ties import TIES
 from passaparola.events.models import Event
 from passaparola.kernel.errors import Refusal
 from passaparola.ledger.models import Account, Transfer
@@ -21,13 +20,10 @@ from passaparola.people.models import Consent, Identity, Person
 from passaparola.programs.models import Code, Program, Referral
 from passaparola.segments.models import Membership, Segment, Traits
 
-CHUNK_ROWS = 2_000
 FORMATS = ("jsonl", "csv", "parquet")
 # What a spreadsheet takes for a formula; a bare signed number is none.
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
 _NUMBER = re.compile(r"^[+-]?[\d .,()]+$")
-
-Row = dict[str, Any]
 
 
 class ParquetNeedsFile(Refusal):
@@ -36,24 +32,8 @@ class ParquetNeedsFile(Refusal):
     code = "parquet_needs_file"
 
 
-@dataclass(frozen=True)
-class Export:
-    """A thing that can be exported: its columns with their Parquet types, and its rows in order."""
-
-    columns: Mapping[str, str]
-    rows: Callable[[], Iterator[Row]]
-
-
-def _chunks(found: QuerySet[Any]) -> Iterator[list[Any]]:
-    """Rows by ascending id, a chunk at a time, without holding a transaction or cursor open for long."""
-    last = None
-    while chunk := list((found.filter(pk__gt=last) if last is not None else found).order_by("pk")[:CHUNK_ROWS]):
-        yield chunk
-        last = chunk[-1].pk
-
-
 def _events() -> Iterator[Row]:
-    for chunk in _chunks(Event.objects.all()):
+    for chunk in chunks(Event.objects.all()):
         for event in chunk:
             yield {
                 "message_id": event.message_id,
@@ -73,7 +53,7 @@ def _events() -> Iterator[Row]:
 
 
 def _people() -> Iterator[Row]:
-    for chunk in _chunks(Person.objects.all()):
+    for chunk in chunks(Person.objects.all()):
         ids = [person.pk for person in chunk]
         traits = Traits.objects.in_bulk(ids)
         names = _names(ids)
@@ -122,8 +102,8 @@ def _consents(ids: list[int]) -> dict[int, dict[str, str]]:
 
 def _referrals() -> Iterator[Row]:
     programs = dict(Program.objects.values_list("id", "name"))
-    for chunk in _chunks(Referral.objects.all()):
-        uids = _uids([r.advocate_id for r in chunk] + [r.friend_id for r in chunk])
+    for chunk in chunks(Referral.objects.all()):
+        uids = uids_of([r.advocate_id for r in chunk] + [r.friend_id for r in chunk])
         codes = dict(Code.objects.filter(id__in=[r.code_id for r in chunk]).values_list("id", "value"))
         for one in chunk:
             yield {
@@ -144,7 +124,7 @@ def _referrals() -> Iterator[Row]:
 
 def _transfers() -> Iterator[Row]:
     accounts = {account.pk: account for account in Account.objects.all()}
-    for chunk in _chunks(Transfer.objects.all()):
+    for chunk in chunks(Transfer.objects.all()):
         for one in chunk:
             source, target = accounts[one.source_id], accounts[one.target_id]
             yield {
@@ -163,8 +143,8 @@ def _transfers() -> Iterator[Row]:
 
 
 def _messages() -> Iterator[Row]:
-    for chunk in _chunks(Message.objects.all()):
-        uids = _uids([one.person_id for one in chunk])
+    for chunk in chunks(Message.objects.all()):
+        uids = uids_of([one.person_id for one in chunk])
         for one in chunk:
             yield {
                 "id": one.pk,
@@ -184,8 +164,8 @@ def _messages() -> Iterator[Row]:
 
 def _memberships() -> Iterator[Row]:
     keys = dict(Segment.objects.values_list("id", "key"))
-    for chunk in _chunks(Membership.objects.all()):
-        uids = _uids([one.person_id for one in chunk])
+    for chunk in chunks(Membership.objects.all()):
+        uids = uids_of([one.person_id for one in chunk])
         for one in chunk:
             yield {
                 "id": one.pk,
@@ -198,62 +178,58 @@ def _memberships() -> Iterator[Row]:
             }
 
 
-def _uids(ids: Iterable[int]) -> dict[int, str]:
-    return dict(Person.objects.filter(id__in=set(ids)).values_list("id", "uid"))
-
-
 def _json(text: str | None) -> Any:
     return json.loads(text) if text else {}
 
 
-_TEXT, _INT, _TIME, _DAY, _JSON = "VARCHAR", "BIGINT", "TIMESTAMPTZ", "DATE", "JSON"
 EXPORTS: dict[str, Export] = {
     "events": Export(
         {
-            "message_id": _TEXT, "type": _TEXT, "event": _TEXT, "user_id": _TEXT, "anonymous_id": _TEXT,
-            "group_id": _TEXT, "previous_id": _TEXT, "timestamp": _TIME, "received_at": _TIME, "properties": _JSON,
-            "traits": _JSON, "context": _JSON, "source": _TEXT,
+            "message_id": TEXT, "type": TEXT, "event": TEXT, "user_id": TEXT, "anonymous_id": TEXT,
+            "group_id": TEXT, "previous_id": TEXT, "timestamp": TIME, "received_at": TIME, "properties": JSON,
+            "traits": JSON, "context": JSON, "source": TEXT,
         },
         _events,
     ),
     "people": Export(
         {
-            "id": _INT, "uid": _TEXT, "same_as_id": _INT, "created_at": _TIME, "forgotten_at": _TIME, "name": _TEXT,
-            "given_name": _TEXT, "birth_on": _DAY, "sex": _TEXT, "language": _TEXT, "time_zone": _TEXT,
-            "profile": _JSON, "identities": _JSON, "consents": _JSON, "stage": _TEXT, "visits_period": _INT,
-            "visits_ever": _INT, "orders": _INT, "first_order_at": _TIME, "last_order_at": _TIME, "spent_minor": _INT,
+            "id": INT, "uid": TEXT, "same_as_id": INT, "created_at": TIME, "forgotten_at": TIME, "name": TEXT,
+            "given_name": TEXT, "birth_on": DAY, "sex": TEXT, "language": TEXT, "time_zone": TEXT,
+            "profile": JSON, "identities": JSON, "consents": JSON, "stage": TEXT, "visits_period": INT,
+            "visits_ever": INT, "orders": INT, "first_order_at": TIME, "last_order_at": TIME, "spent_minor": INT,
         },
         _people,
     ),
     "referrals": Export(
         {
-            "id": _INT, "program_id": _INT, "program": _TEXT, "version": _INT, "advocate": _TEXT, "friend": _TEXT,
-            "code": _TEXT, "state": _TEXT, "reason": _TEXT, "evidence": _JSON, "opened_at": _TIME, "changed_at": _TIME,
+            "id": INT, "program_id": INT, "program": TEXT, "version": INT, "advocate": TEXT, "friend": TEXT,
+            "code": TEXT, "state": TEXT, "reason": TEXT, "evidence": JSON, "opened_at": TIME, "changed_at": TIME,
         },
         _referrals,
     ),
     "transfers": Export(
         {
-            "id": _INT, "key": _TEXT, "kind": _TEXT, "from_account": _TEXT, "to_account": _TEXT, "amount": _INT,
-            "unit": _TEXT, "resolves_id": _INT, "reward_id": _INT, "at": _TIME, "event_id": _INT,
+            "id": INT, "key": TEXT, "kind": TEXT, "from_account": TEXT, "to_account": TEXT, "amount": INT,
+            "unit": TEXT, "resolves_id": INT, "reward_id": INT, "at": TIME, "event_id": INT,
         },
         _transfers,
     ),
     "messages": Export(
         {
-            "id": _INT, "key": _TEXT, "person": _TEXT, "channel": _TEXT, "purpose": _TEXT, "template": _TEXT,
-            "program_id": _INT, "state": _TEXT, "reason": _TEXT, "planned_at": _TIME, "due_at": _TIME,
-            "changed_at": _TIME,
+            "id": INT, "key": TEXT, "person": TEXT, "channel": TEXT, "purpose": TEXT, "template": TEXT,
+            "program_id": INT, "state": TEXT, "reason": TEXT, "planned_at": TIME, "due_at": TIME,
+            "changed_at": TIME,
         },
         _messages,
     ),
     "memberships": Export(
         {
-            "id": _INT, "segment": _TEXT, "person": _TEXT, "from_at": _TIME, "until_at": _TIME, "event_id": _INT,
-            "end_event_id": _INT,
+            "id": INT, "segment": TEXT, "person": TEXT, "from_at": TIME, "until_at": TIME, "event_id": INT,
+            "end_event_id": INT,
         },
         _memberships,
     ),
+    **TIES,
 }  # fmt: skip
 
 
@@ -307,9 +283,9 @@ def _write_parquet(export: Export, path: Path) -> int:
         count = _write_jsonl(export, file)
         file.flush()
         # JSON columns are kept as text: every reader of Parquet knows text.
-        shape = {name: "JSON" if kind == _JSON else kind for name, kind in export.columns.items()}
+        shape = {name: "JSON" if kind == JSON else kind for name, kind in export.columns.items()}
         picks = ", ".join(
-            f'"{name}"::VARCHAR AS "{name}"' if kind == _JSON else f'"{name}"' for name, kind in export.columns.items()
+            f'"{name}"::VARCHAR AS "{name}"' if kind == JSON else f'"{name}"' for name, kind in export.columns.items()
         )
         with duckdb.connect() as engine:
             engine.execute("SET TimeZone = 'UTC'; SET preserve_insertion_order = true")

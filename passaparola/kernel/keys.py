@@ -29,7 +29,7 @@ SCOPES: dict[str, str] = {
     SEND_EVENTS: _("send events"),
     "events:read": _("read events and what could not be taken"),
     "people:read": _("read people, consents, timelines and decisions"),
-    "people:write": _("record consents, merge and unmerge people"),
+    "people:write": _("record consents, leads, groups and relationships, merge and unmerge people"),
     "people:forget": _("forget people for good"),
     "identities:read": _("read ids, addresses, numbers and cards of people"),
     "programs:read": _("read programmes and their terms"),
@@ -42,8 +42,8 @@ SCOPES: dict[str, str] = {
     "messages:write": _("send again a message whose fate is unknown"),
     "segments:read": _("read segments and who is in them"),
     "segments:write": _("create and change segments, put people in or out"),
-    "settings:read": _("read stage ranges"),
-    "settings:write": _("change stage ranges"),
+    "settings:read": _("read stage ranges and the rules of leads"),
+    "settings:write": _("change stage ranges and the rules of leads"),
     "metrics:read": _("read the figures of the overview"),
 }
 # Short for several: what a key is made with, never what it carries.

@@ -110,8 +110,8 @@ class Rules(msgspec.Struct, frozen=True):
         return rules
 
     def as_json(self) -> dict[str, Any]:
-        """The shape of the act and of the setting."""
-        whole: dict[str, Any] = msgspec.to_builtins(self)
+        """The shape of the act and of the setting: as JSON knows it, lists for tuples."""
+        whole: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(self))
         return whole
 
     def signal(self, name: str, properties: Mapping[str, Any]) -> Signal | None:

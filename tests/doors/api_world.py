@@ -3,7 +3,9 @@
 from typing import Any
 
 from tests.doors.api_calls import Api
-from tests.people import ALMA, BRUNO, CHIARA, DORA
+from tests.people import ALMA, BRUNO, CHIARA, DORA, Somebody
+
+EVA = Somebody("Eva Roca", "eva", "eva@example.test", "es")
 
 TERMS: dict[str, Any] = {
     "goal": {"kind": "acquisition", "metric": "new_customers", "baseline": 0, "target": 50, "deadline": "2027-06-30"},
@@ -63,6 +65,11 @@ def furnish(api: Api) -> None:
     order(api, BRUNO, "1002")
     api.post("/events", {"event": "Order Refunded", "user_id": "bruno", "properties": {"order_id": "1002"}})
     api.post(f"/people/{alma}/consents", {"channel": "email", "purpose": "referral", "state": "given"})
+    eva = person(api, EVA)
+    api.post(f"/people/{eva}/lead", {"source": "event"})
+    api.post("/groups", {"names": {"en": "Hikers"}, "code": "HIKE", "places": ["Sevilla"]})
+    api.post("/groups/1/join", {"person": alma})
+    api.post(f"/people/{alma}/relationships", {"other": eva, "kind": "friend"})
     chiara, dora = person(api, CHIARA), person(api, DORA)
     merged = api.post("/people/merge", {"keep": dora, "other": chiara, "reason": "same card"})
     assert merged.status_code == 200, merged.data

@@ -17,7 +17,7 @@ from tests.doors.api_world import furnish
 
 EXAMPLES_PER_ROUTE = 12
 ROUTES = sum(len(methods) for methods in api.schema["paths"].values())
-IDS = ("person", "program", "referral", "decision", "reward", "account", "message", "event")
+IDS = ("person", "program", "referral", "decision", "reward", "account", "message", "event", "group", "suggestion")
 
 schema = schemathesis.openapi.from_wsgi("/api/v1/openapi.json", get_wsgi_application())
 

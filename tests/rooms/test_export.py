@@ -8,9 +8,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from passaparola.doors import exports
+from passaparola.doors import exports, exports_base
 from passaparola.events.models import Event
+from passaparola.people.models import Person
+from tests.people import ALMA, BRUNO
 from tests.seed import row
+from tests.world import World
 
 
 def _rows(what: str, form: str = "csv") -> list[dict[str, str]]:
@@ -64,7 +67,24 @@ def test_an_empty_store_exports_empty_files(what: str, form: str, tmp_path: Path
 
 
 def test_more_rows_than_a_chunk_come_in_order_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exports, "CHUNK_ROWS", 3)
+    monkeypatch.setattr(exports_base, "CHUNK_ROWS", 3)
     for number in range(10):
         row(Event, message_id=f"m-{number}")
     assert [one["message_id"] for one in _rows("events")] == [f"m-{number}" for number in range(10)]
+
+
+def test_leads_groups_and_ties_come_out_by_public_id() -> None:
+    world = World()
+    world.send(ALMA.identify(), BRUNO.identify(), BRUNO.track("Lead Submitted"))
+    alma, bruno = world.number(ALMA), world.number(BRUNO)
+    world.act("Group Created", names={"it": "Circolo"}, key="circolo")
+    world.act("Group Joined", person=alma, key="circolo")
+    world.act("Relationship Recorded", person=alma, other=bruno, kind="friend")
+    uids = dict(Person.objects.values_list("id", "uid"))
+    rows = {what: list(exports.EXPORTS[what].rows()) for what in ("leads", "groups", "group-members", "relationships")}
+    assert [(r["person"], r["temperature"], r["source"]) for r in rows["leads"]] == [(uids[bruno], "warm", "form")]
+    assert rows["groups"][0]["names"] == {"it": "Circolo"}
+    assert (rows["group-members"][0]["group"], rows["group-members"][0]["person"]) == ("circolo", uids[alma])
+    assert (rows["relationships"][0]["person"], rows["relationships"][0]["other"]) == (uids[alma], uids[bruno])
+    for what, found in rows.items():
+        assert all(list(row) == list(exports.EXPORTS[what].columns) for row in found)

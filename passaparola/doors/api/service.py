@@ -19,7 +19,9 @@ from passaparola.doors.api.routes import (
     codes,
     events,
     figures,
+    groups,
     installation,
+    leads,
     ledger,
     messages,
     people,
@@ -29,7 +31,7 @@ from passaparola.doors.api.routes import (
     syncs,
 )
 
-ROUTERS = (people, programs, codes, referrals, segments, syncs, ledger, messages, events, figures, installation)
+ROUTERS = (people, programs, codes, referrals, leads, groups, segments, syncs, ledger, messages, events, figures, installation)
 PREFIX = "/api/v1"
 
 DESCRIPTION = """\

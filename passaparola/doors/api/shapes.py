@@ -70,7 +70,9 @@ def _z(at: datetime) -> str:
 
 NOT_CONTROL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f]*$"
 # The bounds come first: what stands before a validator is what the schema tells.
-_number = BeforeValidator(_integral)
+# A whole number, also where JSON writes it as 3.0.
+integral = BeforeValidator(_integral)
+_number = integral
 Id = Annotated[int, Field(ge=1, le=ID_MAX), _number]
 AmountMinor = Annotated[int, Field(ge=0, le=AMOUNT_MAX), _number]
 Visits = Annotated[int, Field(ge=0, le=100_000), _number]
