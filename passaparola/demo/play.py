@@ -97,7 +97,7 @@ def _history(folder: Path) -> Any:
 
 
 def _story(folder: Path, port: int, history: Any) -> None:
-    from passaparola.demo import shop
+    from passaparola.demo import marketer, shop
     from passaparola.demo.friends import Crowd
     from passaparola.kernel import keys
 
@@ -112,6 +112,7 @@ def _story(folder: Path, port: int, history: Any) -> None:
     _settle("the purchases to be taken in")
     _say(_("stages: {counts}").format(counts=_stages()))
 
+    marketer.make()
     program = _launch(folder, now)
     _key, text = keys.make(name="Demo shop", source=shop.SOURCE, scopes=[keys.SEND_EVENTS], now=now)
     crowd = Crowd(base, shop.Api(base, text), folder / "mail")

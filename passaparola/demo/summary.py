@@ -15,6 +15,7 @@ from passaparola.ledger.models import Account, Reward, Transfer
 from passaparola.messages.models import Message
 from passaparola.programs import wording
 from passaparola.programs.models import Assignment, Click, Decision, Referral, Share
+from passaparola.segments.models import Membership, Segment
 
 
 def lines(folder: Path) -> Iterator[str]:
@@ -36,11 +37,19 @@ def lines(folder: Path) -> Iterator[str]:
     yield from _rewards()
     yield from _refused()
     yield from _balances()
+    yield from _segments()
     found = proof.prove(now=datetime.now(UTC))
     agree = _("the rows agree with each other") if not found else _("{count} DISAGREEMENTS").format(count=len(found))
     yield _row("prove", agree)
     for one in found[:10]:
         yield _row("", str(one))
+
+
+def _segments() -> Iterator[str]:
+    inside = dict(Membership.objects.filter(until_at=None).values_list("segment_id").annotate(n=Count("id")))
+    for segment in Segment.objects.order_by("id"):
+        name = segment.names.get(language()) or segment.key
+        yield _row(_("segment"), _("{name}: {count} people").format(name=name, count=inside.get(segment.pk, 0)))
 
 
 def _row(label: str, text: str) -> str:
