@@ -59,10 +59,12 @@ def _groups(people: Iterable[int]) -> dict[int, list[Row]]:
         FROM person AS asked JOIN person AS one ON one.root_id = asked.root_id
         WHERE {database.any_of("asked.id")} ORDER BY asked.id, (one.id = one.root_id) DESC, one.id"""
     groups: dict[int, list[Row]] = defaultdict(list)
-    for asked, id_, root, given_name, language, birth_on, forgotten_at in database.rows(sql, [list(people)]):
-        born = database.as_day(birth_on) if birth_on else None
-        known = {"given_name": given_name, "language": language, "birth_on": born, "forgotten_at": forgotten_at}
-        groups[asked].append({"id": id_, "root_id": root, **known})
+    names = ("id", "root_id", "given_name", "language", "birth_on", "forgotten_at")
+    for asked, *values in database.rows(sql, [list(people)]):
+        one = dict(zip(names, values, strict=True))
+        if one["birth_on"]:
+            one["birth_on"] = database.as_day(one["birth_on"])
+        groups[asked].append(one)
     return groups
 
 
