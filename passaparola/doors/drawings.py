@@ -102,3 +102,35 @@ def _ribbon(x0: float, x1: float, y0: float, y1: float, thick: float, tone: str)
         f"C{middle:.1f},{y0:.1f} {middle:.1f},{y1:.1f} {x1:.1f},{y1:.1f} L{x1:.1f},{y1 + thick:.1f} "
         f'C{middle:.1f},{y1 + thick:.1f} {middle:.1f},{y0 + thick:.1f} {x0:.1f},{y0 + thick:.1f} Z"/>'
     )
+
+
+def pyramid(layers: Sequence[tuple[str, str, str, str]], width: int = 460, layer: int = 44) -> str:
+    """A triangle in layers from the top down: (word, figure, tone, address) each; an address may be empty.
+
+    For eyes and pointers: the same layers stand beside it as a table with links, therefore it is hidden from readers.
+    """
+    height, middle = layer * len(layers), 150.0
+    out = [f'<svg class="chart pyramid" viewBox="0 0 {width} {height + 4}" aria-hidden="true">']
+    for i, (word, figure, tone, address) in enumerate(layers):
+        top, bottom = i * layer + 1.5, (i + 1) * layer - 1.5
+        a, b = middle * top / height, middle * bottom / height
+        corners = f"{middle - a:.1f},{top} {middle + a:.1f},{top} {middle + b:.1f},{bottom} {middle - b:.1f},{bottom}"
+        y, edge = (top + bottom) / 2, middle + (a + b) / 2
+        shape = (
+            f'<polygon points="{corners}" fill="currentColor" class="c-{tone}"/>'
+            f'<line x1="{edge + 3:.1f}" x2="304" y1="{y}" y2="{y}" stroke="currentColor" class="c-line"/>'
+            f'<text class="ink" x="312" y="{y - 2}">{escape(word)}</text>'
+            f'<text x="312" y="{y + 13}">{escape(figure)}</text>'
+        )
+        out.append(f'<a href="{escape(address)}" tabindex="-1">{shape}</a>' if address else f"<g>{shape}</g>")
+    return "".join(out) + "</svg>"
+
+
+def split(parts: Sequence[tuple[float, str]]) -> str:
+    """One bar divided into shares (0 to 1) of the whole, each in its tone; what is missing to the whole stays empty."""
+    out, x = ['<svg class="split" viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden="true">'], 0.0
+    for share, tone in parts:
+        wide = 100 * min(max(share, 0.0), 1.0)
+        out.append(f'<rect class="c-{tone}" x="{x:.2f}" width="{max(wide - 0.25, 0):.2f}" height="6" fill="currentColor"/>')
+        x += wide
+    return "".join(out) + "</svg>"

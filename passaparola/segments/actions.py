@@ -13,7 +13,7 @@ from passaparola.kernel.batch import Batch, Record
 from passaparola.kernel.errors import Refusal
 from passaparola.kernel.models import Setting
 from passaparola.people.actions import People
-from passaparola.segments import stages
+from passaparola.segments import pyramid, stages
 from passaparola.segments.models import StageChange, Traits, Visit
 from passaparola.segments.traits import own
 
@@ -34,6 +34,12 @@ class BadRanges(Refusal):
     """The stage ranges cannot be used: {why}."""
 
     code, status = "bad_ranges", 422
+
+
+class BadPyramid(Refusal):
+    """The pyramid cannot be set so: {why}."""
+
+    code, status = "bad_pyramid", 422
 
 
 def ranges_in_force() -> stages.Ranges:
@@ -109,6 +115,8 @@ class Segments:
             _OWN_TRAITS[happening.name](self.batch, happening)
         elif happening.name == "Stages Changed":
             self._change_ranges(happening)
+        elif happening.name in pyramid.ACTS:
+            self._set(happening)
         elif happening.name == "Timer Rang" and happening.props.get("kind") == "restage":
             self._restage(happening)
         elif subject := ring_person(happening, "stage"):
@@ -244,13 +252,26 @@ class Segments:
         except (ValueError, TypeError) as problem:
             raise BadRanges(why=str(problem)) from problem
         self.ranges = ranges
-        values = {"value": ranges.as_json(), "changed_at": happening.received_at}
-        row = self.settings.rows.get(STAGES_SETTING)  # type: ignore[call-overload]
+        self._keep(STAGES_SETTING, ranges.as_json(), happening)
+        self.batch.set_timer("restage", "everybody", happening.received_at, {"after": 0})
+
+    def _set(self, happening: Happening) -> None:
+        """Pyramid and market: what the operator typed, checked and kept."""
+        name, kind = pyramid.ACTS[happening.name]
+        try:
+            value = kind.read(happening.props).as_json()
+        except ValueError as problem:
+            raise BadPyramid(why=str(problem)) from problem
+        self.settings.take("name = ?", [name])
+        self._keep(name, value, happening)
+
+    def _keep(self, name: str, value: Record, happening: Happening) -> None:
+        row = self.settings.rows.get(name)  # type: ignore[call-overload]
+        values = {"value": value, "changed_at": happening.received_at}
         if row is None:
-            self.settings.add(name=STAGES_SETTING, **values)
+            self.settings.add(name=name, **values)
         else:
             self.settings.change(row, **values)
-        self.batch.set_timer("restage", "everybody", happening.received_at, {"after": 0})
 
     def _restage(self, happening: Happening) -> None:
         """One slice of everybody under new ranges; the next slice rings again."""

@@ -26,12 +26,13 @@ from passaparola.doors.api.routes import (
     messages,
     people,
     programs,
+    pyramid,
     referrals,
     segments,
     syncs,
 )
 
-ROUTERS = (people, programs, codes, referrals, leads, groups, segments, syncs, ledger, messages, events, figures, installation)
+ROUTERS = (people, programs, codes, referrals, leads, groups, segments, syncs, ledger, messages, events, figures, pyramid, installation)
 PREFIX = "/api/v1"
 
 DESCRIPTION = """\

@@ -26,7 +26,7 @@ _NEW = (flows.NEW, _("New"))
 def flow(request: HttpRequest) -> HttpResponse:
     """The page; ?since=2026-01-01&until=2026-03-31, else the last 90 days."""
     now, ranges = today(), ranges_in_force()
-    since, until, wrong = _days(request, now)
+    since, until, wrong = days_asked(request, now)
     moves = flows.flow(since, until, ranges)
     right = [(name, str(looks.STAGES[name])) for name in reversed(STAGES)]
     left = [*right, (_NEW[0], str(_NEW[1]))]
@@ -35,7 +35,7 @@ def flow(request: HttpRequest) -> HttpResponse:
         "since": _date(since),
         "until": _date(until),
         "span": until - since if until == now else 0,
-        "spans": [(n, f"since={_date(now - n)}&until={_date(now)}") for n in SPANS],
+        "spans": spans(SPANS, now),
         "wrong": wrong,
         "everybody": sum(moves.values()),
         "picture": _picture(moves, left, right),
@@ -50,7 +50,7 @@ def flow(request: HttpRequest) -> HttpResponse:
     return render(request, "console/stages_flow.html", context | _sums(moves), status=422 if wrong else 200)
 
 
-def _days(request: HttpRequest, now: int) -> tuple[int, int, str]:
+def days_asked(request: HttpRequest, now: int) -> tuple[int, int, str]:
     """The two days, from the address, and what is wrong with them; the last 90 days where nothing is asked."""
     until = _day(request.GET.get("until", ""), now)
     since = _day(request.GET.get("since", ""), now - 90)
@@ -61,6 +61,11 @@ def _days(request: HttpRequest, now: int) -> tuple[int, int, str]:
     return since, until, ""
 
 
+def spans(days: tuple[int, ...], now: int) -> list[tuple[int, str]]:
+    """The last so many days, each with its address."""
+    return [(n, f"since={_date(now - n)}&until={_date(now)}") for n in days]
+
+
 def _day(given: str, otherwise: int) -> int | None:
     if not given:
         return otherwise
@@ -68,7 +73,7 @@ def _day(given: str, otherwise: int) -> int | None:
         found = parse_date(given)
     except ValueError:
         return None
-    return None if found is None else (found - intake.EPOCH).days
+    return None if found is None else max((found - intake.EPOCH).days, 0)
 
 
 def _date(day: int) -> date:

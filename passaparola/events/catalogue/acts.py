@@ -188,6 +188,25 @@ ACTS: tuple[Definition, ...] = (
         "act",
     ),
     Definition(
+        "Pyramid Changed",
+        _("The period in which active customers bought, or the usual margin, was changed."),
+        (
+            Property("period_days", "integer", _("Length of the period, in days."), True),
+            Property("margin_percent", "integer", _("Usual margin of orders that do not say theirs; null: unknown.")),
+        ),
+        "act",
+    ),
+    Definition(
+        "Market Estimated",
+        _("How many people there are besides, as the operator estimates them: figures, never contacts."),
+        (
+            Property("probable", "integer", _("People without a relationship who could be interested."), True),
+            Property("rest", "integer", _("The rest of the world: neither need nor wish."), True),
+            Property("source", "text", _("Where the estimate comes from."), True),
+        ),
+        "act",
+    ),
+    Definition(
         "Program Created",
         _("A programme was drafted."),
         (_NAME, Property("kind", "text", _("direct."), True), _TERMS),
