@@ -76,6 +76,8 @@ _number = integral
 Id = Annotated[int, Field(ge=1, le=ID_MAX), _number]
 AmountMinor = Annotated[int, Field(ge=0, le=AMOUNT_MAX), _number]
 Visits = Annotated[int, Field(ge=0, le=100_000), _number]
+Percent = Annotated[int, Field(ge=0, le=100), _number]
+PeopleCount = Annotated[int, Field(ge=0, le=10**10), _number]
 Margin = Annotated[int, Field(ge=0, le=1000), _number]
 StayDays = Annotated[int, Field(ge=0, le=3660), _number]
 PeriodDays = Annotated[int, Field(ge=7, le=3660), _number]

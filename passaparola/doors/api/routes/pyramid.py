@@ -13,13 +13,11 @@ from passaparola.doors.api import acting
 from passaparola.doors.api.access import needs
 from passaparola.doors.api.shapes import (
     PAGE_ROWS,
-    AmountMinor,
     Done,
     In,
     Limit,
     Out,
     PeriodDays,
-    Text,
     Time,
     answers,
     whole,
@@ -28,12 +26,11 @@ from passaparola.events import intake
 from passaparola.kernel.errors import Refusal
 from passaparola.measure import flow, pyramid
 from passaparola.segments.actions import ranges_in_force
-from passaparola.segments.pyramid import PEOPLE_MAX, period_in_force
+from passaparola.segments.pyramid import period_in_force
 
 router = Router(tags=["Figures"])
 LISTED = Literal["active", "top", "big", "medium", "small", "inactive", "potential"]
 OFFSET_MAX = 10_000_000
-PeopleCount = Annotated[AmountMinor, Field(le=PEOPLE_MAX)]
 # A number would be taken for seconds since 1970: only year-month-day is a day.
 _DAY: dict[str, Any] = {"pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "format": "date"}
 Since = Annotated[str | None, Query(description="The first day; by default 90 days before the second.", **_DAY)]
@@ -74,7 +71,7 @@ class PyramidIn(In):
     """What active means."""
 
     period_days: PeriodDays = Field(description="Active bought within so many days.")
-    margin_percent: Annotated[int, Field(ge=0, le=100)] | None = Field(
+    margin_percent: Percent | None = Field(
         None, description="Usual margin of orders that do not say theirs; null: unknown."
     )
 
@@ -84,7 +81,7 @@ class MarketIn(In):
 
     probable: PeopleCount = Field(description="People without a relationship who could be interested.")
     rest: PeopleCount = Field(description="The rest of the world: neither need nor wish.")
-    source: Annotated[Text, Field(max_length=300)] = Field(description="Where the estimate comes from.")
+    source: ShortText = Field(description="Where the estimate comes from.")
 
 
 class StandingOut(Out):
