@@ -26,6 +26,7 @@ COMMANDS = (
     ("export", "export"),
     ("traits", "traits"),
     ("lake", "lake"),
+    ("segments", "segments"),
     ("backup", "backup"),
     ("keys", "keys"),
     ("bench", "bench"),

@@ -1,6 +1,6 @@
 """Fewer, better sorted files: landed ones merged into months by time, and all facts once more in buckets by person.
 
-By time is the log of facts: every fact stands there once. By person is a second copy, sorted by person and time, from which
+By time is the log of facts: every fact stands there once. By person is a second copy, sorted by event, person and time, from which
 traits for everybody are counted a bucket at a time; it is made anew when a quarter of the facts is not in it.
 """
 
@@ -73,7 +73,7 @@ def _by_person(known: Manifest, at: Path) -> None:
             name = manifest.new_name("people")
             engine.execute(
                 f"COPY (SELECT {_COLUMNS}, person_id FROM read_parquet('{part}/*.parquet', hive_partitioning = false) "
-                f"ORDER BY person_id, at_us, event_id, line) TO '{at / name}' {duck.COMPRESSION}"
+                f"ORDER BY {duck.BY_PERSON_ORDER}) TO '{at / name}' {duck.BY_PERSON}"
             )
             _clear(part)
             made.append(writing.described(engine, at, name, bucket=bucket))

@@ -13,9 +13,12 @@ TEXT_LENGTH_MAX = 80
 # Quotes, brackets and the like have meanings of their own in the path languages of the engines.
 _KEY = re.compile(r"""[^"'`\\\[\]*?$@\x00-\x1f\x7f]{1,120}""")
 # What by its name is somebody's, or is free text in which somebody may be named.
-PERSONAL = frozenset(
-    ["email", "mail", "phone", "mobile", "name", "first_name", "last_name", "firstname", "lastname", "given_name", "surname", "full_name", "address", "street", "postcode", "zip", "ip", "user_agent", "birthday", "birth_date", "password", "iban", "comment", "text", "message", "body", "note", "search", "query", "url", "path", "title", "referrer", "token"]
-)
+PERSONAL = frozenset((
+    "email", "mail", "phone", "mobile", "name", "first_name", "last_name", "firstname", "lastname", "given_name",
+    "surname", "full_name", "address", "street", "postcode", "zip", "ip", "user_agent", "birthday", "birth_date",
+    "password", "iban", "comment", "text", "message", "body", "note", "search", "query", "url", "path", "title",
+    "referrer", "token",
+))  # fmt: skip
 # An address, a telephone number, a card number.
 _TELLING = re.compile(r"@|(?:\d[\s().-]?){7,}")
 _encode = msgspec.json.Encoder(order="sorted").encode

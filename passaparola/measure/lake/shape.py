@@ -104,9 +104,10 @@ STATES: Mapping[str, State] = {
         {"id": _ID, "temperature": _TEXT},
         "SELECT person_id, temperature FROM lead WHERE person_id > ? ORDER BY person_id LIMIT ?",
     ),
-    "stage": State(
-        {"id": _ID, "stage": _TEXT},
-        "SELECT person_id, stage FROM traits WHERE person_id > ? ORDER BY person_id LIMIT ?",
+    # Who has a name with us, not which.
+    "named": State(
+        {"id": _ID},
+        "SELECT DISTINCT person_id FROM identity WHERE person_id > ? AND kind <> 'anonymous_id' ORDER BY person_id LIMIT ?",
     ),
     "membership": State(
         {"id": _ID, "segment_id": _ID, "self_id": _ID, "from_us": _ID, "until_us": _ID},

@@ -122,7 +122,7 @@ def _spool(kind: str, state: shape.State, spool: Path) -> int:
 
 
 def _table(kind: str) -> str:
-    return {"refund": "purchase_order", "stage": "traits"}.get(kind, kind)
+    return {"refund": "purchase_order", "named": "identity"}.get(kind, kind)
 
 
 def _tables() -> Iterable[str]:
@@ -163,10 +163,11 @@ def _forget(known: Manifest, at: Path, people: set[int]) -> None:
 
 def _without(engine: Any, at: Path, file: File, columns: str, known: Manifest) -> File:
     name = manifest.new_name(file.name.split("-")[0])
-    order = "at_us, event_id, line" if file.bucket is None else "person_id, at_us, event_id, line"
+    order = "at_us, event_id, line" if file.bucket is None else duck.BY_PERSON_ORDER
+    form = duck.COMPRESSION if file.bucket is None else duck.BY_PERSON
     more = "" if file.bucket is None else ", person_id"
     engine.execute(
-        f"COPY (SELECT {columns}{more} FROM {duck.files(at, [file.name])} ORDER BY {order}) TO '{at / name}' {duck.COMPRESSION}"
+        f"COPY (SELECT {columns}{more} FROM {duck.files(at, [file.name])} ORDER BY {order}) TO '{at / name}' {form}"
     )
     return described(engine, at, name, month=file.month, bucket=file.bucket)
 

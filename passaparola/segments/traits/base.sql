@@ -59,16 +59,15 @@ WITH came AS (
 ), gap AS (
   SELECT person_id, day - LAG(day) OVER (PARTITION BY person_id ORDER BY day) AS days FROM visit_day
 ), placed_gap AS (
-  SELECT
-    person_id,
-    days,
-    ROW_NUMBER() OVER (PARTITION BY person_id ORDER BY days) AS place,
-    COUNT(*) OVER (PARTITION BY person_id) AS many
+  SELECT person_id, days, ROW_NUMBER() OVER (PARTITION BY person_id ORDER BY days) AS place
   FROM gap
   WHERE days IS NOT NULL
 ), usual AS (
-  -- The lower median: at least half of the pauses were no longer.
-  SELECT person_id, days AS interval_days FROM placed_gap WHERE place * 2 = many OR place * 2 = many + 1
+  -- The lower median: at least half of the pauses, of which there is one less than visits, were no longer.
+  SELECT placed_gap.person_id AS person_id, placed_gap.days AS interval_days
+  FROM placed_gap
+  JOIN visits ON visits.person_id = placed_gap.person_id
+  WHERE place * 2 = visits - 1 OR place * 2 = visits
 ), of_weekday AS (
   SELECT person_id, (day + 3) % 7 + 1 AS kind, COUNT(*) AS times, MAX(day) AS last_day
   FROM visit_day
@@ -94,12 +93,10 @@ WITH came AS (
   WHERE line > 0 AND product IS NOT NULL
   GROUP BY person_id, product
 ), products AS (
-  SELECT
-    person_id,
-    kind,
-    ROW_NUMBER() OVER (PARTITION BY person_id ORDER BY times DESC, last_us DESC, kind) AS place,
-    COUNT(*) OVER (PARTITION BY person_id) AS many
+  SELECT person_id, kind, ROW_NUMBER() OVER (PARTITION BY person_id ORDER BY times DESC, last_us DESC, kind) AS place
   FROM of_product
+), different AS (
+  SELECT person_id, COUNT(*) AS products FROM of_product GROUP BY person_id
 ), of_category AS (
   SELECT person_id, category AS kind, COUNT(*) AS times, MAX(at_us) AS last_us
   FROM fact
@@ -135,7 +132,7 @@ SELECT
   COALESCE(sums.company_known, 0) AS company_known,
   COALESCE(sums.accompanied, 0) AS accompanied,
   products.kind AS favourite_product,
-  COALESCE(products.many, 0) AS products,
+  COALESCE(different.products, 0) AS products,
   categories.kind AS favourite_category,
   channels.kind AS favourite_channel,
   31 - weekday.packed % 32 AS favourite_weekday,
@@ -159,4 +156,5 @@ LEFT JOIN weekday ON weekday.person_id = everybody.person_id
 LEFT JOIN hours ON hours.person_id = everybody.person_id
 LEFT JOIN channels ON channels.person_id = everybody.person_id AND channels.place = 1
 LEFT JOIN products ON products.person_id = everybody.person_id AND products.place = 1
+LEFT JOIN different ON different.person_id = everybody.person_id
 LEFT JOIN categories ON categories.person_id = everybody.person_id AND categories.place = 1

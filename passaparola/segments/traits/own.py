@@ -132,18 +132,18 @@ def store_sql(trait: OwnTrait, today: int, vendor: str, *, people: bool) -> str:
     if trait.window_days is not None:
         where.append(f"e.day > {today - trait.window_days} AND e.day <= {today}")
     rows = (
-        f"SELECT p.root_id AS person_id, e.occurred_at AS at, e.id AS event_id, {_value(trait, vendor)} AS value "
+        f"SELECT p.root_id AS person_id, e.occurred_at AS moment, e.id AS event_id, {_value(trait, vendor)} AS value "
         f"FROM person p JOIN event e ON e.person_id = p.id WHERE {' AND '.join(where)}"
     )
     return aggregated(trait, rows, "REAL" if vendor == "sqlite" else "DOUBLE PRECISION", _floor_of[vendor])
 
 
 def aggregated(trait: OwnTrait, rows: str, real: str, floor: str) -> str:
-    """One row a person from rows (person_id, at, event_id, value); the same on every engine."""
+    """One row a person from rows (person_id, moment, event_id, value); the same on every engine."""
     if trait.aggregate in ("first", "last"):
         direction = "DESC" if trait.aggregate == "last" else "ASC"
         placed = (
-            f"SELECT person_id, value, ROW_NUMBER() OVER (PARTITION BY person_id ORDER BY at {direction}, "
+            f"SELECT person_id, value, ROW_NUMBER() OVER (PARTITION BY person_id ORDER BY moment {direction}, "
             f"event_id {direction}) AS place FROM ({rows}) AS facts WHERE value IS NOT NULL"
         )
         return f"SELECT person_id, value FROM ({placed}) AS placed WHERE place = 1"
@@ -206,3 +206,37 @@ def quoted(text: str, vendor: str) -> str:
     mark = "char(63)" if vendor == "sqlite" else "CHR(63)"
     parts = ["'" + part.replace("'", "''") + "'" for part in text.split("?")]
     return f"({f' || {mark} || '.join(parts)})" if len(parts) > 1 else parts[0]
+
+
+def lake_sql(trait: OwnTrait, today: int, dialect: str) -> str:
+    """The same from the relation `fact` of the lake, whose properties are texts led by a letter for their type."""
+    where = ["line = 0", f"name = {_plain(trait.event, dialect)}"]
+    if trait.window_days is not None:
+        where.append(f"day > {today - trait.window_days} AND day <= {today}")
+    value = _lake_value(trait, dialect)
+    rows = f"SELECT person_id, at_us AS moment, event_id, {value} AS value FROM fact WHERE {' AND '.join(where)}"
+    return aggregated(trait, rows, "DOUBLE", "CAST(FLOOR({0}) AS BIGINT)")
+
+
+def _lake_value(trait: OwnTrait, dialect: str) -> str:
+    if not trait.key:
+        return "1"
+    if dialect == "duckdb":
+        found = f"json_extract_string(props, '$.\"{trait.key}\"')"
+    else:
+        found = f"get_json_object(props, '$[\\'{trait.key}\\']')"
+    kind = "any" if trait.aggregate == "count" else trait.type
+    return {
+        "number": f"CASE WHEN substr({found}, 1, 1) = 'n' THEN CAST(substr({found}, 2) AS DOUBLE) END",
+        "text": f"CASE WHEN substr({found}, 1, 1) = 's' THEN substr({found}, 2) END",
+        "boolean": f"CASE {found} WHEN 'bt' THEN 1 WHEN 'bf' THEN 0 END",
+        "any": f"CASE WHEN {found} IS NOT NULL THEN 1 END",
+    }[kind]
+
+
+def _plain(text: str, dialect: str) -> str:
+    """A text as a literal of DuckDB or Spark, which reads backslashes."""
+    if dialect == "spark":
+        text = text.replace("\\", "\\\\")
+        return "'" + text.replace("'", "\\'") + "'"
+    return "'" + text.replace("'", "''") + "'"

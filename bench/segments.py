@@ -1,0 +1,267 @@
+"""Traits of everybody, stages and 50 segments in the engine, beside a bare scan of the same Parquet; CPU seconds.
+
+A synthetic shop over 24 months, 20 events a person: page views, visits, purchases of one line, clicks, shares, scores. The
+lake is written by DuckDB in the shape the worker writes it, and compacted by the product's own code.
+"""
+
+import json
+import math
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bench.figures import Figure
+
+SIZES = {"100k": 100_000, "2m": 2_000_000, "20m": 20_000_000, "200m": 200_000_000}
+EVENTS_A_PERSON = 20
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+
+
+def run(*, quick: bool = False, full: bool = False) -> Iterator[Figure]:
+    """recompute_cpu_*, recompute_rss_20m_mb, growth_exponent, touched_1pct, live_count_ms, spark_equal."""
+    sizes = ("100k",) if quick else ("2m", "20m", *(("200m",) if full else ()))
+    found: dict[str, dict[str, Any]] = {}
+    for size in sizes:
+        found[size] = one = _measure(size)
+        yield Figure("segments", f"recompute_cpu_{size}", one["recompute_cpu"], "CPU s", "bare scan", one["scan_cpu"], False)
+        yield Figure("segments", f"recompute_rss_{size}_mb", one["rss_mb"], "MB", "", 0, False)
+    if len(sizes) > 1:
+        first, last = found[sizes[0]], found[sizes[-1]]
+        grown = math.log10(last["recompute_cpu"] / first["recompute_cpu"]) / math.log10(SIZES[sizes[-1]] / SIZES[sizes[0]])
+        yield Figure("segments", "growth_exponent", grown, "", "", 0, False)
+    largest = found[sizes[-1]]
+    yield Figure(
+        "segments", "touched_1pct", largest["touched_cpu"], "CPU s", "recompute of everybody", largest["recompute_cpu"], False
+    )
+    yield Figure("segments", "live_count_ms", largest["live_ms"], "ms", "", 0, False, largest["live_cpu"] * 1e6)
+    yield from _spark()
+
+
+def _measure(size: str) -> dict[str, Any]:
+    """In a process of its own, on a lake made for it."""
+    with tempfile.TemporaryDirectory(prefix="passaparola-bench-", dir=os.environ.get("PASSAPAROLA_BENCH_DIR")) as folder:
+        _child("make", folder, size)
+        return _child("recompute", folder, size) | _child("rest", folder, size)
+
+
+def _child(what: str, folder: str, size: str, **more: str) -> dict[str, Any]:
+    environment = {**os.environ, "PASSAPAROLA_DATA": folder, "PASSAPAROLA_DATABASE_URL": "", "PASSAPAROLA_MAIL_URL": "null://",
+                   "DJANGO_SETTINGS_MODULE": "passaparola.settings", "PASSAPAROLA_TIME_ZONE": "UTC", **more}  # fmt: skip
+    command = [sys.executable, "-m", "bench.segments", what, size]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2000:])
+    return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+
+
+def _spark() -> Iterator[Figure]:
+    """Whether every trait of everybody is the same on Spark; left out aloud where there is none."""
+    import importlib.util
+    import shutil
+
+    if importlib.util.find_spec("pyspark") is None or shutil.which("java") is None:
+        print("spark_equal is left out: it needs pyspark and Java", file=sys.stderr)
+        return
+    from tests.agreement.test_spark import cluster
+
+    with tempfile.TemporaryDirectory(prefix="passaparola-bench-") as folder:
+        _child("make", folder, "100k")
+        one = _child("hash", folder, "100k", PASSAPAROLA_ENGINE_URL="duckdb")
+        with cluster(Path(folder)) as url:
+            other = _child("hash", folder, "100k", PASSAPAROLA_ENGINE_URL=url, SPARK_LOCAL_IP="127.0.0.1")
+    yield Figure("segments", "spark_equal", float(one == other), "", "", 0, True)
+
+
+# --- in a process of its own ---------------------------------------------------------------------
+
+
+def make(size: str) -> dict[str, Any]:
+    """A lake of so many events: by time in months, by person in buckets."""
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    call_command("migrate", database="inbox", verbosity=0)
+    from passaparola.measure import lake
+    from passaparola.measure.lake import duck, manifest, writing
+    from passaparola.measure.lake.compacting import MONTH_DAYS
+    from passaparola.measure.lake.manifest import State
+
+    events, people = SIZES[size], SIZES[size] // EVENTS_A_PERSON
+    with manifest.writing() as (known, at):
+        writing.snapshot(known, at)
+        with duck.engine(at, memory_mb=4096) as engine:
+            engine.execute(f"CREATE VIEW e AS {_EVENTS.format(events=events, people=people, now=int(NOW.timestamp()))}")
+            person = manifest.new_name("person")
+            engine.execute(f"COPY ({_PERSON.format(people=people)}) TO '{at / person}' {duck.COMPRESSION}")
+            known.states["person"] = State(person, people, events, 0)
+            facts = f"SELECT * FROM ({_FACTS}) ORDER BY day // {MONTH_DAYS}"
+            parts = at / "parts"
+            split = f"SELECT *, day // {MONTH_DAYS} AS month FROM ({facts})"
+            engine.execute(f"COPY ({split}) TO '{parts}' (FORMAT parquet, PARTITION_BY (month))")
+            for part in sorted(parts.iterdir()):
+                name, month = manifest.new_name("time"), int(part.name.split("=")[1])
+                read = f"read_parquet('{part}/*.parquet', hive_partitioning = false)"
+                order = "ORDER BY at_us, event_id, line"
+                engine.execute(f"COPY (SELECT * FROM {read} {order}) TO '{at / name}' {duck.COMPRESSION}")
+                known.time.append(writing.described(engine, at, name, month=month))
+        known.watermark = events
+        manifest.save(known, at)
+    lake.compact(force=True)
+    return {"rows": lake.load().rows}
+
+
+# Everything random follows from the event's number: the same lake every time, on every engine.
+_EVENTS = """
+SELECT
+  1 + i AS id, (hash(i) % 1000000) / 1e6 AS u, (hash(i + 7000000007) % 1000000) / 1e6 AS v,
+  1 + CAST(FLOOR({people} * POWER((hash(i + 5000000003) % 1000000) / 1e6, 1.5)) AS BIGINT) AS self_id,
+  ({now}::BIGINT - 730 * 86400) * 1000000 + CAST(i * (730.0 * 86400e6 / {events}) AS BIGINT) AS at_us
+FROM range({events}) AS r(i)
+"""
+_FACTS = """
+WITH named AS (
+  SELECT *, CASE WHEN u < 0.45 THEN 'Page Viewed' WHEN u < 0.60 THEN 'Visit Recorded' WHEN u < 0.82 THEN 'Order Completed'
+    WHEN u < 0.92 THEN 'Product Viewed' WHEN u < 0.95 THEN 'Link Clicked' WHEN u < 0.97 THEN 'Code Shared'
+    WHEN u < 0.99 THEN 'Score Given' ELSE 'Signed Up' END AS name,
+    CAST(at_us // 86400000000 AS INTEGER) AS day, CAST(at_us // 3600000000 % 24 AS SMALLINT) AS hour,
+    100 + CAST(v * 9900 AS BIGINT) AS amount
+  FROM e
+)
+SELECT self_id, id AS event_id, CAST(0 AS SMALLINT) AS line, at_us, day, hour, name, CAST(NULL AS VARCHAR) AS product,
+  CAST(NULL AS VARCHAR) AS category, CAST(NULL AS BIGINT) AS quantity_milli,
+  CASE WHEN name = 'Order Completed' THEN amount END AS amount_minor,
+  CASE WHEN name = 'Order Completed' THEN amount // 4 END AS margin_minor,
+  CASE WHEN name = 'Order Completed' THEN amount * (id % 3 // 2) END AS offer_minor,
+  CAST(CASE WHEN name IN ('Order Completed', 'Visit Recorded') THEN 1 + id % 3 END AS SMALLINT) AS company,
+  CASE WHEN name = 'Order Completed' THEN CASE id % 2 WHEN 0 THEN 'web' ELSE 'shop' END END AS channel,
+  CASE WHEN name = 'Order Completed' THEN id END AS order_key,
+  CAST(CASE WHEN name = 'Score Given' THEN id % 11 END AS SMALLINT) AS score,
+  CASE WHEN name = 'Product Viewed' THEN '{"product_id":"sp' || CAST(id % 500 AS VARCHAR) || '","price":"n4.9"}' END AS props
+FROM named
+UNION ALL
+SELECT self_id, id, 1, at_us, day, hour, 'Product Bought', 'p' || CAST(CAST(500 * v * v AS INTEGER) AS VARCHAR),
+  'c' || CAST(CAST(20 * v * v AS INTEGER) AS VARCHAR), 1000, amount, NULL, amount * (id % 3 // 2), 1 + id % 3, 'web', id, NULL, NULL
+FROM named WHERE name = 'Order Completed'
+"""
+_PERSON = """
+SELECT 1 + i AS id, 1 + i AS root_id, CAST(0 AS BIGINT) AS created_us, CAST(0 AS INTEGER) AS forgotten,
+  CAST(19500101 + i % 50 * 10000 AS INTEGER) AS born_ymd, CASE i % 2 WHEN 0 THEN 'f' ELSE 'm' END AS sex, 'es' AS language
+FROM range({people}) AS r(i)
+"""
+
+
+def segments() -> dict[int, Any]:
+    """50 rules: on traits, on events in windows, on sequences, on levels, and mixed."""
+    from passaparola.segments import rules
+
+    made: list[list[dict[str, Any]]] = []
+    for n in range(10):
+        made.append([{"type": "trait", "trait": "purchases", "operator": ">=", "value": n + 1},
+                     {"type": "trait", "trait": "days_since_visit", "operator": "<=", "value": 30 * (n + 1)}])  # fmt: skip
+        made.append([{"type": "trait", "trait": "favourite_weekday", "operator": "=", "value": n % 7 + 1},
+                     {"type": "trait", "trait": "spent_minor", "operator": ">", "value": 1000 * n}])  # fmt: skip
+        made.append([{"type": "event", "event": "Order Completed", "operator": ">=", "value": 2,
+                      "window": {"kind": "within", "n": 30 + 10 * n, "unit": "days"}}])  # fmt: skip
+        made.append([{"type": "event", "event": "Product Bought", "value": 1, "window": {"kind": "within", "n": 60, "unit": "days"},
+                      "where": {"rules": [{"field": "product", "operator": "=", "value": f"p{n}"}]}}])  # fmt: skip
+        made.append(
+            [
+                {"type": "sequence", "steps": [{"event": "Code Shared"}, {"event": "Order Completed"}],
+                 "within": {"n": n + 1, "unit": "weeks"}},
+                {"type": "event", "event": "Link Clicked", "operator": "=", "value": 0},
+            ]
+        )  # fmt: skip
+    return {number: rules.read({"rules": rules_}) for number, rules_ in enumerate(made, start=1)}
+
+
+def recompute(size: str) -> dict[str, Any]:
+    """All traits, levels and segments of everybody; then the bare scan of the facts by person."""
+    from passaparola.measure import engine
+    from passaparola.measure.lake import duck, manifest, shape
+
+    started, cpu = time.perf_counter(), time.process_time()
+    done = engine.recompute(segments(), as_of=NOW)
+    took, used = time.perf_counter() - started, time.process_time() - cpu
+    rss = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    known, at = manifest.load(), manifest.folder()
+    picks = ", ".join(f"MAX({name})" for name in (*shape.FACT, "person_id"))
+    with duck.engine(at) as scan:
+        sql = f"SELECT {picks} FROM {duck.files(at, [file.name for file in known.people])}"
+        scan.execute(sql).fetchall()
+        cpu = time.process_time()
+        scan.execute(sql).fetchall()
+        bare = time.process_time() - cpu
+    return {"recompute_cpu": used, "recompute_wall": took, "scan_cpu": bare, "rss_mb": rss, "people": done.people,
+            "in_segments": sum(done.segments.values())}  # fmt: skip
+
+
+def rest(size: str) -> dict[str, Any]:
+    """1 % of the people; and how many fit a rule that is being edited, asked again and again of an open engine."""
+    from passaparola.measure import engine
+    from passaparola.measure.engine.recompute import clock_at, compiled, population
+    from passaparola.measure.lake import manifest
+
+    people = SIZES[size] // EVENTS_A_PERSON
+    known, at = manifest.load(), manifest.folder()
+    cpu = time.process_time()
+    with engine.connect("duckdb", at) as made:
+        some = engine.Population(
+            made, known, at, clock_at(NOW), period_days=365, pyramid_days=365, owned={},
+            touched=range(1, people, 100),
+        )  # fmt: skip
+        some.open()
+        rows = made.rows("SELECT COUNT(*) FROM trait")[0][0]
+        for rule in segments().values():
+            statement = compiled(rule, made)
+            made.rows(f"SELECT COUNT(*) FROM ({statement.sql}) AS s WHERE answer = 1", statement.parameters(some.clock))
+    touched = time.process_time() - cpu
+    walls, cpus = [], []
+    with engine.connect("duckdb", at) as made:
+        everybody = population(made, known, at, NOW)
+        everybody.buckets = 1
+        everybody.open(traits=False)
+        for rule in (segments()[n] for n in (3, 4, 8, 9, 13)):
+            started, cpu = time.perf_counter(), time.process_time()
+            statement = compiled(rule, made)
+            made.rows(f"SELECT COUNT(*) FROM ({statement.sql}) AS s WHERE answer = 1", statement.parameters(everybody.clock))
+            walls.append(time.perf_counter() - started)
+            cpus.append(time.process_time() - cpu)
+    return {"touched_cpu": touched, "touched": rows, "live_ms": sorted(walls)[2] * 1000, "live_cpu": sorted(cpus)[2]}
+
+
+def hash_(size: str) -> dict[str, Any]:
+    """An order-independent sum over every trait of everybody, and how many are in each segment."""
+    import hashlib
+
+    from passaparola.measure import engine
+    from passaparola.measure.engine.recompute import compiled, population
+    from passaparola.measure.lake import manifest
+    from passaparola.segments.traits.definitions import TRAITS
+
+    names = ", ".join(trait.name for trait in TRAITS)
+    total, counts = 0, dict.fromkeys(segments(), 0)
+    with engine.connect(os.environ["PASSAPAROLA_ENGINE_URL"], manifest.folder()) as made:
+        everybody = population(made, manifest.load(), manifest.folder(), NOW)
+        for bucket in range(everybody.buckets):
+            everybody.open(bucket)
+            for row in made.rows(f"SELECT person_id, {names} FROM trait"):
+                total += int.from_bytes(hashlib.blake2b(repr(tuple(row)).encode(), digest_size=8).digest(), "big")
+            for number, rule in list(segments().items())[::5]:
+                statement = compiled(rule, made)
+                sql = f"SELECT COUNT(*) FROM ({statement.sql}) AS s WHERE answer = 1"
+                counts[number] += made.rows(sql, statement.parameters(everybody.clock))[0][0]
+    return {"hash": total % 2**64, "counts": counts}
+
+
+if __name__ == "__main__":
+    import django
+
+    django.setup()
+    print(json.dumps({"make": make, "recompute": recompute, "rest": rest, "hash": hash_}[sys.argv[1]](sys.argv[2])))

@@ -1,0 +1,88 @@
+"""PASSAPAROLA_ENGINE_URL → an engine: four verbs that DuckDB and Spark both know."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from passaparola.kernel.errors import Refusal
+from passaparola.measure.lake import duck
+
+
+class UnknownEngine(Refusal):
+    """PASSAPAROLA_ENGINE_URL is {url}: it must be duckdb or spark://host:port."""
+
+    code, status = "unknown_engine", 422
+
+
+class NoSpark(Refusal):
+    """PASSAPAROLA_ENGINE_URL asks for Spark, which needs “pip install passaparola[spark]” and Java: {problem}"""
+
+    code, status = "no_spark", 503
+
+
+class Engine(Protocol):
+    """What a population is asked through."""
+
+    dialect: str
+    # Whether one statement over everybody is better than one a bucket: on a cluster the engine divides the work itself.
+    whole: bool
+
+    def view(self, name: str, sql: str) -> None:
+        """Let a name stand for a SELECT."""
+
+    def table(self, name: str, sql: str) -> None:
+        """The same, computed once."""
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a SELECT with `?` for parameters."""
+
+    def write(self, sql: str, path: Path, parameters: Sequence[Any] = ()) -> None:
+        """Its rows as Parquet."""
+
+    def parquet(self, at: Path, names: Sequence[str], columns: dict[str, str]) -> str:
+        """A relation over Parquet files."""
+
+
+@contextmanager
+def connect(url: str, at: Path) -> Iterator[Engine]:
+    """The engine of a URL, with a lake at `at`. Raises UnknownEngine, NoSpark."""
+    if url == "duckdb":
+        with duck.engine(at) as connection:
+            yield Duck(connection)
+    elif url.startswith(("spark://", "local[")):
+        from passaparola.measure.engine import spark
+
+        with spark.session(url, at) as made:
+            yield made
+    else:
+        raise UnknownEngine(url=url)
+
+
+class Duck:
+    """DuckDB in this process."""
+
+    dialect, whole = "duckdb", False
+
+    def __init__(self, connection: Any) -> None:
+        self.connection = connection
+
+    def view(self, name: str, sql: str) -> None:
+        """See Engine."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+
+    def table(self, name: str, sql: str) -> None:
+        """See Engine."""
+        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """See Engine."""
+        return self.connection.execute(sql, list(parameters)).fetchall()  # type: ignore[no-any-return]
+
+    def write(self, sql: str, path: Path, parameters: Sequence[Any] = ()) -> None:
+        """See Engine."""
+        self.connection.execute(f"COPY ({sql}) TO {duck.quoted(str(path))} {duck.COMPRESSION}", list(parameters))
+
+    def parquet(self, at: Path, names: Sequence[str], columns: dict[str, str]) -> str:
+        """See Engine."""
+        return duck.files(at, list(names), columns)

@@ -1,0 +1,210 @@
+"""Everybody, bucket by bucket: the relations that rules and traits are written against, over the lake.
+
+fact, refund, person, who, trait, state, membership, group_member, consent, referral, relationship, each keyed by the root as
+of now. Facts after the moment asked about are not there; states with a history (stage, membership, groups, relationships,
+consent) stand as they stood then, the others (leads, referrals' states, refunds) as they stand in the newest snapshot.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from sqlglot import exp
+
+from passaparola.measure.engine.connect import Engine
+from passaparola.measure.lake import shape
+from passaparola.measure.lake.manifest import Manifest, NoLake
+from passaparola.segments.models import PersonTrait
+from passaparola.segments.rules import Clock
+from passaparola.segments.traits import own, portable
+from passaparola.segments.traits.definitions import TRAITS
+from passaparola.segments.traits.own import OwnTrait
+from passaparola.segments.traits.store import ymd
+
+_HERE = Path(__file__).parent
+_COLUMNS = ", ".join(name for name in shape.FACT if name != "self_id")
+_KINDS = {"BigIntegerField": "BIGINT", "CharField": "TEXT"}
+
+
+class Population:
+    """The people of a lake as of one moment."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        known: Manifest,
+        at: Path,
+        clock: Clock,
+        *,
+        period_days: int,
+        pyramid_days: int,
+        owned: Mapping[str, OwnTrait],
+        touched: Sequence[int] | None = None,
+    ) -> None:
+        """`touched`: only these people (roots), in one bucket."""
+        if not known.states:
+            raise NoLake(folder=at)
+        self.engine, self.known, self.at, self.clock = engine, known, at, clock
+        self.period_days, self.pyramid_days, self.owned = period_days, pyramid_days, dict(owned)
+        self.buckets = 1 if engine.whole or touched is not None or not known.buckets else known.buckets
+        self.has_touched = touched is not None
+        if touched is not None:
+            engine.table("touched", f"SELECT UNNEST([{', '.join(map(str, touched))}]) AS person_id")
+        self._once()
+
+    # --- once -------------------------------------------------------------------------------------
+
+    def _once(self) -> None:
+        """What all buckets share: who everybody is, and the facts that are not in their bucket."""
+        root = self._state("person")
+        self.engine.table("everybody", f"SELECT id, root_id, forgotten, born_ymd, sex, language FROM {root}")
+        names = [self.known.sealed_person] if self.known.sealed_person else []
+        sealed = self.engine.parquet(self.at, names, {"id": "BIGINT", "root_id": "BIGINT"})
+        # Whoever was found to be somebody else since the buckets were made.
+        self.engine.table(
+            "moved",
+            f"SELECT e.id AS id FROM everybody AS e JOIN {sealed} AS s ON s.id = e.id WHERE s.root_id <> e.root_id",
+        )
+        self.has_moved = bool(self.engine.rows("SELECT 1 FROM moved LIMIT 1"))
+        newer = [file.name for file in self.known.time if file.last_event > self.known.sealed]
+        picks = ", ".join(f"f.{name}" for name in shape.FACT if name != "self_id")
+        parts = []
+        if newer:
+            files = self.engine.parquet(self.at, newer, dict(shape.FACT))
+            parts.append(
+                f"SELECT e.root_id AS person_id, {picks} FROM {files} AS f JOIN everybody AS e ON e.id = f.self_id "
+                f"WHERE f.event_id > {self.known.sealed}"
+            )
+        if self.has_moved:
+            files = self._people([file.name for file in self.known.people])
+            parts.append(
+                f"SELECT e.root_id AS person_id, {picks} FROM {files} AS f JOIN everybody AS e ON e.id = f.self_id "
+                "WHERE f.self_id IN (SELECT id FROM moved)"
+            )
+        self.has_apart = bool(parts)
+        if parts:
+            self.engine.table("apart", " UNION ALL ".join(parts))
+        self._states()
+
+    def _state(self, kind: str) -> str:
+        state = self.known.states.get(kind)
+        return self.engine.parquet(self.at, [state.name] if state else [], dict(shape.STATES[kind].columns))
+
+    def _people(self, names: Sequence[str]) -> str:
+        return self.engine.parquet(self.at, names, {**shape.FACT, "person_id": "BIGINT"})
+
+    def _of_root(self, kind: str, picks: str, where: str = "TRUE", person: str = "self_id") -> str:
+        return (
+            f"SELECT e.root_id AS person_id, {picks} FROM {self._state(kind)} AS s "
+            f"JOIN everybody AS e ON e.id = s.{person} WHERE {where}"
+        )
+
+    def _states(self) -> None:
+        now = self.clock.as_of_us
+        then = f"s.from_us <= {now} AND (s.until_us IS NULL OR s.until_us > {now})"
+        made = {
+            "all_refund": self._of_root("refund", "s.id AS order_key, s.back_minor AS back_minor"),
+            "all_membership": self._of_root("membership", "s.segment_id AS segment_id", then),
+            "all_group_member": self._of_root("group_member", "s.group_id AS group_id", then),
+            "all_consent": self._of_root(
+                "consent",
+                "s.id AS id, s.channel AS channel, s.purpose AS purpose, s.state AS state",
+                f"s.at_us <= {now}",
+            ),
+            "referral": (
+                "SELECT s.id AS id, s.program_id AS program_id, a.root_id AS advocate_id, f.root_id AS friend_id, s.state AS state "
+                f"FROM {self._state('referral')} AS s JOIN everybody AS a ON a.id = s.advocate_id "
+                f"JOIN everybody AS f ON f.id = s.friend_id WHERE s.opened_us <= {now}"
+            ),
+            "all_relationship": (
+                "SELECT e.root_id AS person_id, o.root_id AS other_id, s.kind AS kind "
+                f"FROM {self._state('relationship')} AS s JOIN everybody AS e ON e.id = s.self_id "
+                f"JOIN everybody AS o ON o.id = s.other_id WHERE s.at_us <= {now} AND (s.until_us IS NULL OR s.until_us > {now})"
+            ),
+            "all_stage": self._stages(),
+            "named": f"SELECT DISTINCT e.root_id AS person_id FROM {self._state('named')} AS s JOIN everybody AS e ON e.id = s.id",
+            "all_lead": f"SELECT id AS person_id, temperature AS lead FROM {self._state('lead')} WHERE temperature <> ''",
+        }
+        for name, sql in made.items():
+            self.engine.table(name, sql)
+        self.engine.table("friend", portable.show(portable.parse(_text("friend.sql")), self.engine.dialect))
+        self.engine.table("generation", _text("generation.sql"))
+
+    def _stages(self) -> str:
+        """The stage as of the moment: what the last change before it said."""
+        return (
+            "SELECT person_id, after AS stage FROM (SELECT s.self_id AS person_id, s.after, "
+            "ROW_NUMBER() OVER (PARTITION BY s.self_id ORDER BY s.at_us DESC, s.id DESC) AS place "
+            f"FROM {self._state('stage_change')} AS s WHERE s.at_us <= {self.clock.as_of_us}) AS placed WHERE place = 1"
+        )
+
+    # --- a bucket ---------------------------------------------------------------------------------
+
+    def open(self, bucket: int = 0, *, traits: bool = True) -> None:
+        """Let the relations stand for the people of a bucket; without `traits` trait, pyramid and base are left out."""
+        here = "TRUE" if self.buckets == 1 else f"{{0}} % {self.buckets} = {bucket}"
+        if self.has_touched:
+            here = "{0} IN (SELECT person_id FROM touched)"
+        before = f"at_us <= {self.clock.as_of_us}"
+        names = [file.name for file in self.known.people if self.buckets == 1 or file.bucket == bucket]
+        stay = " AND self_id NOT IN (SELECT id FROM moved)" if self.has_moved else ""
+        if self.has_touched:
+            stay += f" AND {here.format('person_id')}"
+        fact = f"SELECT person_id, {_COLUMNS} FROM {self._people(names)} WHERE {before}{stay}"
+        if self.has_apart:
+            fact += f" UNION ALL SELECT person_id, {_COLUMNS} FROM apart WHERE {before} AND {here.format('person_id')}"
+        view = self.engine.view
+        view("fact", fact)
+        view(
+            "person",
+            "SELECT id AS person_id, born_ymd, sex, language, forgotten FROM everybody "
+            f"WHERE id = root_id AND {here.format('id')}",
+        )
+        view("who", "SELECT person_id FROM person WHERE forgotten = 0")
+        for name in ("refund", "membership", "group_member", "consent", "relationship", "stage", "lead"):
+            view(name, f"SELECT * FROM all_{name} WHERE {here.format('person_id')}")
+        if not traits:
+            return
+        self._traits()
+        levels = _text("levels.sql").replace("pyramid_day", str(self.clock.today - self.pyramid_days))
+        view("state", portable.show(portable.parse(levels), self.engine.dialect))
+
+    def _traits(self) -> None:
+        """The kept columns computed once for the bucket, and every trait over them."""
+        dialect = self.engine.dialect
+        self.engine.table("base", self.base_sql())
+        values = {"today": self.clock.today, "today_ymd": ymd(self.clock.today), "period_days": self.period_days}
+        self.engine.table(
+            "period", portable.show(portable.with_values(portable.parse(_text("period.sql")), values), dialect)
+        )
+        made = {trait: portable.with_values(portable.parse(trait.sql), values) for trait in TRAITS}
+        picks = [f"CAST({portable.show(made[t], dialect)} AS {_type(t.type, dialect)}) AS {t.name}" for t in TRAITS]
+        joins = [f"LEFT JOIN {name} ON {name}.person_id = person.person_id" for name in ("base", "period", "friend")]
+        for name, trait in self.owned.items():
+            self.engine.view(f"own_{name}", own.lake_sql(trait, self.clock.today, dialect))
+            picks.append(f"own_{name}.value AS {name}")
+            joins.append(f"LEFT JOIN own_{name} ON own_{name}.person_id = person.person_id")
+        self.engine.table(
+            "trait", f"SELECT person.person_id AS person_id, {', '.join(picks)} FROM person {' '.join(joins)}"
+        )
+
+    def base_sql(self) -> str:
+        """The statement of the kept columns, each in the type of its column in the store."""
+        tree = portable.parse(portable.written("base.sql"))
+        picks = {pick.alias: pick.this for pick in tree.expressions}  # type: ignore[attr-defined]
+        made = []
+        for field in PersonTrait._meta.concrete_fields:
+            name = str(field.column)
+            made.append(exp.alias_(exp.cast(picks[name].copy(), _KINDS.get(field.get_internal_type(), "INT")), name))
+        tree.set("expressions", made)
+        return portable.show(tree, self.engine.dialect)
+
+
+def _type(kind: str, dialect: str) -> str:
+    if kind == "text":
+        return "STRING" if dialect == "spark" else "VARCHAR"
+    return "DOUBLE" if kind == "number" else "BIGINT"
+
+
+def _text(name: str) -> str:
+    lines = (_HERE / name).read_text().splitlines()
+    return "\n".join(line for line in lines if not line.lstrip().startswith("--"))

@@ -1,0 +1,72 @@
+"""Spark: the same statements on a cluster. pyspark is no dependency; the extra `spark` brings it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from passaparola.measure.engine.connect import NoSpark
+from passaparola.measure.lake import manifest
+
+_ROWS_A_PART, _PARTS_MAX = 500_000, 400
+_TYPES = {"VARCHAR": "STRING"}
+
+
+@contextmanager
+def session(url: str, at: Path) -> Iterator["Spark"]:
+    """A session on the cluster at spark://host:port (or local[n], for tests). Raises NoSpark."""
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError as problem:
+        raise NoSpark(problem=str(problem)) from problem
+    parts = max(2, min(_PARTS_MAX, manifest.load(at).rows // _ROWS_A_PART)) if (at / manifest.NAME).exists() else 2
+    made = (
+        SparkSession.builder.master(url)
+        .appName("passaparola")
+        .config("spark.ui.enabled", "false")
+        # Days and hours are integers of the business already; nothing may depend on a session's zone.
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.ansi.enabled", "false")
+        # Its own default, 200, costs more than the work where the shop is small.
+        .config("spark.sql.shuffle.partitions", str(parts))
+        .getOrCreate()
+    )
+    try:
+        yield Spark(made)
+    finally:
+        made.stop()
+
+
+class Spark:
+    """A Spark session."""
+
+    dialect, whole = "spark", True
+
+    def __init__(self, made: Any) -> None:
+        self.session = made
+
+    def view(self, name: str, sql: str) -> None:
+        """See Engine."""
+        self.session.sql(sql).createOrReplaceTempView(name)
+
+    def table(self, name: str, sql: str) -> None:
+        """See Engine."""
+        self.session.sql(sql).cache().createOrReplaceTempView(name)
+
+    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """See Engine."""
+        return [tuple(row) for row in self.session.sql(sql, args=list(parameters)).collect()]
+
+    def write(self, sql: str, path: Path, parameters: Sequence[Any] = ()) -> None:
+        """See Engine. A folder of files, as clusters write."""
+        self.session.sql(sql, args=list(parameters)).write.mode("overwrite").parquet(str(path))
+
+    def parquet(self, at: Path, names: Sequence[str], columns: dict[str, str]) -> str:
+        """See Engine."""
+        picks = ", ".join(f"CAST(NULL AS {_TYPES.get(kind, kind)}) AS {name}" for name, kind in columns.items())
+        if not names:
+            return f"(SELECT {picks} WHERE FALSE)"
+        # The names say which columns; several files are one relation.
+        return (
+            "(" + " UNION ALL ".join(f"SELECT {', '.join(columns)} FROM parquet.`{at / name}`" for name in names) + ")"
+        )
