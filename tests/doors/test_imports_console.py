@@ -1,9 +1,11 @@
 """The import wizard over HTTP: a file in, what is recognised, what would come of it, its way into the log, and back."""
 
 import csv
+import gzip
 import io
 import re
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,7 @@ from passaparola.doors.console import roles
 from passaparola.doors.imports import actions, files, record, wizard, work
 from passaparola.doors.imports.inbox import Front
 from passaparola.doors.imports.mapping import Mapping
-from passaparola.events.models import Event, Order, Parked
+from passaparola.events.models import Event, Order, OrderLine, Parked
 from passaparola.kernel.models import AuditEntry, FileImport
 from passaparola.people.models import Consent, Identity, Person
 from tests.shared import shared
@@ -335,3 +337,39 @@ def test_the_cdnow_sample_needs_nothing_filled_in_and_comes_in_once(dora: Market
         assert Order.objects.aggregate(total=Sum("amount_minor"))["total"] == 24409194
         assert Person.objects.count() == 2357
     assert not Parked.objects.exists()
+
+
+def test_a_slice_of_the_complete_journey_comes_in_with_products_and_demographics(dora: Marketer, tmp_path: Path) -> None:
+    """The first lines; all 726,740 are added up in tests/rooms/test_import.py."""
+    folder = shared("complete_journey_odd")
+    lines = gzip.open(folder / "transactions.csv.gz", "rt").readlines(200_000)
+    baskets: dict[str, Decimal] = {}
+    for one in csv.DictReader(lines):
+        baskets[one["basket_id"]] = baskets.get(one["basket_id"], Decimal()) + Decimal(one["sales_value"])
+    for again in (False, True):
+        row = dora.brings("".join(lines).encode(), "transactions.csv")
+        if not again:
+            heads = next(csv.reader(lines))
+            means = {
+                "household_id": "user_id", "basket_id": "order_id", "sales_value": "amount", "product_id": "product",
+                "quantity": "quantity", "retail_disc": "discount", "transaction_timestamp": "occurred_at",
+            }  # fmt: skip
+            chosen = {f"column_{place}": means.get(head, "") for place, head in enumerate(heads, start=1)}
+            dora.fills(row, kind="orders")
+            dora.fills(row, **chosen)
+            # Only now is it known that baskets come back on several rows.
+            dora.fills(row, **chosen, group="1")
+            products = SimpleUploadedFile("products.csv.gz", (folder / "products.csv.gz").read_bytes())
+            dora.client.post(f"/console/imports/{row.pk}/list", {"list": products})
+            row.refresh_from_db()
+        dora.imports(row)
+        assert (row.state, row.summary["orders"], row.summary["rejected"]) == ("done", len(baskets), {})
+        assert row.fresh_events == (0 if again else len(baskets))
+        total = Order.objects.aggregate(total=Sum("amount_minor"))["total"]
+        assert Decimal(total) / 100 == sum(baskets.values())
+    assert OrderLine.objects.exclude(category=None).count() > 0.9 * len(lines)
+    people = dora.brings((folder / "demographics.csv.gz").read_bytes(), "demographics.csv.gz")
+    dora.fills(people, column_1="user_id", column_2="trait:", column_3="trait:")
+    dora.imports(people)
+    assert people.summary["people"] == 382
+    assert Person.objects.filter(profile__has_key="income").count() == 382
