@@ -342,23 +342,18 @@ def test_the_cdnow_sample_needs_nothing_filled_in_and_comes_in_once(dora: Market
 def test_a_slice_of_the_complete_journey_comes_in_with_products_and_demographics(dora: Marketer, tmp_path: Path) -> None:
     """The first lines; all 726,740 are added up in tests/rooms/test_import.py."""
     folder = shared("complete_journey_odd")
-    lines = gzip.open(folder / "transactions.csv.gz", "rt").readlines(200_000)
+    with gzip.open(folder / "transactions.csv.gz", "rt") as file:
+        lines = file.readlines(200_000)
     baskets: dict[str, Decimal] = {}
     for one in csv.DictReader(lines):
         baskets[one["basket_id"]] = baskets.get(one["basket_id"], Decimal()) + Decimal(one["sales_value"])
     for again in (False, True):
         row = dora.brings("".join(lines).encode(), "transactions.csv")
         if not again:
-            heads = next(csv.reader(lines))
-            means = {
-                "household_id": "user_id", "basket_id": "order_id", "sales_value": "amount", "product_id": "product",
-                "quantity": "quantity", "retail_disc": "discount", "transaction_timestamp": "occurred_at",
-            }  # fmt: skip
-            chosen = {f"column_{place}": means.get(head, "") for place, head in enumerate(heads, start=1)}
-            dora.fills(row, kind="orders")
-            dora.fills(row, **chosen)
-            # Only now is it known that baskets come back on several rows.
-            dora.fills(row, **chosen, group="1")
+            # Everything is recognised by its heading, and that baskets come back on several rows; discounts are told.
+            place = next(csv.reader(lines)).index("retail_disc") + 1
+            assert row.mapping["group_by"] == "order_id"
+            dora.fills(row, **{f"column_{place}": "discount"})
             products = SimpleUploadedFile("products.csv.gz", (folder / "products.csv.gz").read_bytes())
             dora.client.post(f"/console/imports/{row.pk}/list", {"list": products})
             row.refresh_from_db()

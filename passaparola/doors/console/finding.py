@@ -63,8 +63,8 @@ def _by_name_or_number(query: str) -> list[int]:
     found += Code.objects.filter(value=query.upper()).values_list("person_id", flat=True)[:10]
     # By source as well: so the database can use its index of orders.
     sources = [*Key.objects.values_list("source", flat=True).distinct(), "shop", "console"]
-    orders = Order.objects.filter(source__in=set(sources), order_id=query).exclude(person_id=None)
-    found += orders.values_list("person_id", flat=True)[:10]
+    orders = Order.objects.filter(source__in=set(sources), order_id=query)
+    found += [whose for whose in orders.values_list("person_id", flat=True)[:10] if whose is not None]
     return list(Person.objects.filter(id__in=found, forgotten_at=None).values_list("root_id", flat=True))
 
 

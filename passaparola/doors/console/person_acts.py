@@ -48,7 +48,7 @@ def _summary(person: Person, ids: list[int] | None = None) -> dict[str, Any]:
             (sayings.identity(i.kind), i.value)
             for i in Identity.objects.filter(person_id__in=ids).exclude(kind="forgotten").order_by("id")[:20]
         ],
-        "counts": [(word, model.objects.filter(**{f"{column}__in": ids}).count()) for word, model, column in MOVES],
+        "counts": [(word, model._default_manager.filter(**{f"{column}__in": ids}).count()) for word, model, column in MOVES],
         "balances": people.balances(ids),
     }
 

@@ -44,10 +44,14 @@ SYNONYMS = {
         "orderid order order_number order_no basket_id invoice invoice_id transaction_id"
         " pedido numero_pedido ordine numero_ordine id_ordine"
     ),
-    "amount": "total order_total revenue value price_total grand_total importe total_pedido importo totale totale_ordine",
+    "amount": (
+        "total order_total revenue value price_total grand_total sales_value net_sales line_total"
+        " importe total_pedido importo totale totale_ordine"
+    ),
     "currency": "moneda divisa valuta",
     "occurred_at": (
-        "date timestamp time created_at order_date ordered_at purchased_at purchase_date fecha data data_ordine"
+        "date timestamp time created_at order_date ordered_at purchased_at purchase_date transaction_date"
+        " transaction_timestamp datetime paid_at fecha fecha_pedido data data_ordine"
     ),
     "email": "e-mail mail email_address correo",
     "phone": "telephone mobile telefono teléfono cellulare",

@@ -197,7 +197,8 @@ def check(row: FileImport) -> None:
     summary = importer(row, dry_run=True).run()
     row.checked = {"mapping": said(row), "summary": summary.kept()}
     row.state, row.done_bytes = "ready", 0
-    row.save()
+    # Not the mapping: somebody may have chosen something else meanwhile.
+    row.save(update_fields=["checked", "state", "done_bytes"])
 
 
 def said(row: FileImport) -> str:
