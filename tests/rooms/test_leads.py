@@ -4,6 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from passaparola import worker
 from passaparola.messages.models import Message
@@ -178,3 +181,53 @@ def test_a_late_event_weighs_what_is_left_of_it(world: World) -> None:
     world.send(BRUNO.track("Demo Requested", timestamp=late))
     assert lead(world, BRUNO).sum_micro == before + 15 * leads.MICRO
     assert world.disagreements() == []
+
+
+STEPS = st.one_of(
+    st.tuples(st.just("event"), st.integers(0, 2), st.sampled_from(["Demo Requested", "Product Viewed", "Consent Withdrawn"])),
+    st.tuples(st.just("submit"), st.integers(0, 2), st.sampled_from(["form", "co-registration", "draw"])),
+    st.tuples(st.just("buy"), st.integers(0, 2), st.just("")),
+    st.tuples(st.just("merge"), st.integers(0, 2), st.just("")),
+    st.tuples(st.just("unmerge"), st.just(0), st.just("")),
+    st.tuples(st.just("days"), st.integers(1, 40), st.just("")),
+    st.tuples(st.just("late"), st.integers(0, 2), st.just("")),
+    st.tuples(st.just("rules"), st.integers(1, 90), st.just("")),
+    st.tuples(st.just("confirm"), st.integers(0, 2), st.just("")),
+)
+
+
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+@given(steps=st.lists(STEPS, min_size=3, max_size=14))
+def test_whatever_happens_the_rows_agree_with_the_log(steps: list[tuple[str, int, str]]) -> None:
+    with transaction.atomic():
+        world, cast, merges = World(), (BRUNO, CHIARA, ALMA), []
+        world.send(*[one.identify() for one in cast])
+        for number, (what, who, detail) in enumerate(steps):
+            world.now += timedelta(minutes=1)
+            somebody = cast[who % 3]
+            if what == "event":
+                world.send(somebody.track(detail, **({"channel": "email", "purpose": "offers"} if "Consent" in detail else {})))
+            elif what == "submit":
+                world.send(submits(somebody, detail))
+            elif what == "buy":
+                world.send(somebody.buys(str(number), 20))
+            elif what == "late":
+                late = (world.now - timedelta(days=20)).isoformat()
+                world.send(somebody.track("Webinar Attended", timestamp=late))
+            elif what == "days":
+                world.days_pass(who)
+            elif what == "rules":
+                world.act("Lead Rules Changed", **(leads.Rules().as_json() | {"half_life_days": who}))
+            elif what == "confirm":
+                world.act("Opt-in Confirmed", person_id=world.number(somebody), channel="email", purposes=[])
+            elif what == "merge" and world.number(somebody) != world.number(cast[(who + 1) % 3]):
+                pair = {"keep": world.number(somebody), "other": world.number(cast[(who + 1) % 3])}
+                merges.append(world.act("Person Merged", reason="test", **pair)["merge_id"])
+            elif what == "unmerge" and merges:
+                world.act("Person Unmerged", merge=merges.pop())
+        for _ in range(4):
+            world.now += timedelta(seconds=1)
+            worker.drain(world.now)
+        wrong = [one for one in world.disagreements() if "ead" in one]
+        transaction.set_rollback(True)
+    assert wrong == []
