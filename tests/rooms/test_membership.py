@@ -215,3 +215,21 @@ def test_books_and_replay_agree(world: World, tmp_path: Any) -> None:
     assert proof.prove(now=world.now) == []
     compared = replay(tmp_path / "again")
     assert compared.agree, (compared.wrong, compared.differences)
+
+
+def test_the_pyramid_s_levels_move_with_orders_and_with_time(world: World) -> None:
+    number = segment(world, {"rules": [{"type": "pyramid", "value": ["active"]}]})
+    potential = segment(world, {"rules": [{"type": "pyramid", "value": ["potential"]}]}, "Not yet")
+    world.act("Pyramid Changed", period_days=30, margin_percent=None)
+    world.send(ALMA.identify())
+    worker.drain(world.now)
+    alma = world.number(ALMA)
+    assert (inside(number), inside(potential)) == (set(), {alma})
+    world.send(ALMA.buys("A-1", 2000))
+    worker.drain(world.now)
+    assert (inside(number), inside(potential)) == ({alma}, set())
+    world.days_pass(29)
+    assert inside(number) == {alma}
+    world.days_pass(1)
+    assert inside(number) == set()
+    assert not list(proof.prove(now=world.now))

@@ -10,7 +10,7 @@ import msgspec
 from passaparola.events import intake
 from passaparola.kernel import database
 from passaparola.segments import compile as compiling
-from passaparola.segments import rules
+from passaparola.segments import pyramid, rules
 from passaparola.segments.membership import knowledge
 
 # Person (root) → whether in, and the next moment at which time alone may change that.
@@ -22,8 +22,23 @@ _DIALECTS = {"sqlite": "sqlite", "postgresql": "postgres"}
 
 def of(trees: Mapping[int, rules.Group], people: Sequence[int], as_of: datetime, zone: str) -> dict[int, Answers]:
     """What each rule says about each of these people (roots). Reads only."""
-    clock, mark = clock_at(as_of, zone), knowledge.traits_mark()
-    return {id_: _one(tree, people, clock, mark) for id_, tree in trees.items()}
+    clock, mark = clock_at(as_of, zone), knowledge.mark()
+    found = {id_: _one(tree, people, clock, mark) for id_, tree in trees.items()}
+    layered = [id_ for id_, tree in trees.items() if "pyramid" in rules.mentions(tree).states]
+    if layered:
+        _until_inactive(found, layered, people, clock.today, zone)
+    return found
+
+
+def _until_inactive(found: dict[int, Answers], ids: Sequence[int], people: Sequence[int], today: int, zone: str) -> None:
+    """A level of the pyramid falls on a day of its own, which no fact in the rule tells."""
+    days = knowledge.pyramid_changes(people, today, pyramid.period_in_force().period_days)
+    for person, day in days.items():
+        falls = midnight(day, zone)
+        for id_ in ids:
+            if person in found[id_]:
+                answer, next_ = found[id_][person]
+                found[id_][person] = (answer, min(next_, falls) if next_ else falls)
 
 
 def _one(tree: rules.Group, people: Sequence[int], clock: compiling.Clock, mark: str) -> Answers:
@@ -35,16 +50,17 @@ def _one(tree: rules.Group, people: Sequence[int], clock: compiling.Clock, mark:
 def statement(tree: rules.Group, today: int, *, some: bool, mark: str | None = None) -> compiling.Statement:
     """The compiled rule for this store: about `some` people given as a list, or about everybody.
 
-    mark: what `knowledge.traits_mark` says now, where many are asked in one go.
+    mark: what `knowledge.mark` says now, where many are asked in one go.
     """
     key = msgspec.json.encode(rules.as_json(tree), order="sorted")
-    return _compiled(key, database.vendor(), today, some, knowledge.traits_mark() if mark is None else mark)
+    return _compiled(key, database.vendor(), today, some, knowledge.mark() if mark is None else mark)
 
 
 @lru_cache(maxsize=2048)
 def _compiled(rule: bytes, vendor: str, today: int, some: bool, mark: str) -> compiling.Statement:
+    states = knowledge.states(today, pyramid.period_in_force().period_days)
     source = compiling.Operational(
-        _DIALECTS[vendor], traits=knowledge.trait_relation(today, some=some), states=knowledge.states(), people=some
+        _DIALECTS[vendor], traits=knowledge.trait_relation(today, some=some), states=states, people=some
     )
     return compiling.compile(rules.read(rule), source=source, known=rules.Known(traits=knowledge.traits()))
 
@@ -52,8 +68,13 @@ def _compiled(rule: bytes, vendor: str, today: int, some: bool, mark: str) -> co
 def clock_at(as_of: datetime, zone: str) -> compiling.Clock:
     """A moment as rules are asked about it: microseconds, the local day, and when that day is over."""
     today, _ = intake.local(as_of, zone)
-    midnight = datetime.combine(date.fromordinal(intake.EPOCH.toordinal() + today + 1), time.min, ZoneInfo(zone))
-    return compiling.Clock((as_of - _EPOCH) // _MICROSECOND, today, (midnight - _EPOCH) // _MICROSECOND)
+    return compiling.Clock((as_of - _EPOCH) // _MICROSECOND, today, (midnight(today + 1, zone) - _EPOCH) // _MICROSECOND)
+
+
+def midnight(day: int, zone: str) -> datetime:
+    """When a local day begins."""
+    there = datetime.combine(date.fromordinal(intake.EPOCH.toordinal() + day), time.min, ZoneInfo(zone))
+    return there.astimezone(UTC)
 
 
 def moment(us: int | None) -> datetime | None:

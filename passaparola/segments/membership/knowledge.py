@@ -1,11 +1,11 @@
 """What a rule may speak of in this installation, and where its traits and levels are found."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from sqlglot import exp
 
 from passaparola.kernel import database
-from passaparola.segments import rules
+from passaparola.segments import pyramid, rules
 from passaparola.segments import traits as trait_list
 from passaparola.segments.actions import ranges_in_force
 from passaparola.segments.compile.source import column, select
@@ -27,9 +27,10 @@ def traits() -> dict[str, rules.TraitKind]:
     return built_in | own
 
 
-def traits_mark() -> str:
-    """Changes whenever compiled statements about traits are no longer right: another period, another own trait."""
-    return f"{ranges_in_force().period_days} {sorted(trait_list.in_force().items())}"
+def mark() -> str:
+    """Changes whenever compiled statements are no longer right: another period, another own trait."""
+    periods = f"{ranges_in_force().period_days} {pyramid.period_in_force().period_days}"
+    return f"{periods} {sorted(trait_list.in_force().items())}"
 
 
 def trait_relation(today: int, *, some: bool) -> Callable[[str, Mapping[str, str]], exp.Select]:
@@ -45,7 +46,17 @@ def trait_relation(today: int, *, some: bool) -> Callable[[str, Mapping[str, str
     return relation
 
 
-def states() -> dict[str, exp.Select]:
-    """Levels that are kept in tables of their own."""
-    warm = select(person_id=column("person_id"), level=column("temperature")).from_("lead")
-    return {"lead": warm.where(column("temperature").neq(exp.Literal.string("")))}
+def states(today: int, period_days: int) -> dict[str, exp.Select]:
+    """Levels that are made elsewhere: of the pyramid, by its one definition, of the people of the statement."""
+    levels = f"{pyramid.relation(today, period_days)} AND person.id IN (SELECT person_id FROM who)"
+    whole = exp.Subquery(this=exp.var(levels), alias=exp.to_identifier("p"))
+    return {"pyramid": select(person_id=column("person_id", "p"), level=column("level", "p")).from_(whole)}
+
+
+def pyramid_changes(people: Sequence[int], today: int, period_days: int) -> dict[int, int]:
+    """Person → the local day on which she is no longer active unless she buys again; of those who are active."""
+    sql = (
+        "SELECT person.root_id, MAX(o.day) FROM purchase_order o JOIN person ON person.id = o.person_id "
+        f"WHERE o.completed AND o.day > ? AND {database.any_of('person.root_id')} GROUP BY person.root_id"
+    )
+    return {person: day + period_days for person, day in database.rows(sql, [today - period_days, list(people)])}
