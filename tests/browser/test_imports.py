@@ -74,10 +74,12 @@ def test_a_marketer_imports_a_file_and_the_pages_are_sound(
     # One changes a choice: the page answers by itself, and the focus stays where it was.
     choice = page.locator("#column-5")
     choice.focus()
-    choice.select_option("product_name")
+    with page.expect_response("**/describe"):
+        choice.select_option("product_name")
     expect(body).to_contain_text("Café, Tarta")
     expect(page.locator("#column-5")).to_be_focused()
-    page.locator("#guests").select_option("person")
+    with page.expect_response("**/describe", timeout=60_000):
+        page.locator("#guests").select_option("person")
     total = {"en": "1,278.00", "es": "1.278,00", "it": "1.278,00"}[locale]
     expect(body.locator("dl.steps-row")).to_contain_text(total, timeout=20_000)
     assert faults(page) == []

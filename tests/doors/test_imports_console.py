@@ -110,6 +110,7 @@ def test_a_file_is_recognised_shown_and_imported_with_nothing_to_fill_in(dora: M
     row = dora.brings(ORDERS.encode("cp1252"), "pedidos.csv")
     page = dora.sees(row)
     assert row.state == "ready"
+    assert "pedidos.csv" in dora.client.get("/console/imports").content.decode()
     # Before → after, and the totals of a dry run.
     assert "<code>1.234,50</code> → <b>1,234.5</b>" in page
     assert "<code>09/01/2026</code> → <b>Jan 9, 2026 00:00</b>" in page
