@@ -271,7 +271,7 @@ def _write_csv(export: Export, out: IO[str]) -> int:
     count = 0
     for row in export.rows():
         count += 1
-        writer.writerow([_cell(row[name]) for name in export.columns])
+        writer.writerow([safe_cell(row[name]) for name in export.columns])
     return count
 
 
@@ -305,7 +305,8 @@ def _plain(value: object) -> str:
     raise TypeError(type(value).__name__)
 
 
-def _cell(value: Any) -> Any:
+def safe_cell(value: Any) -> Any:
+    """A value as a spreadsheet may take it: text that it would run as a formula gets an apostrophe in front."""
     if value is None or isinstance(value, (int, float)):
         return value
     if isinstance(value, (dict, list)):

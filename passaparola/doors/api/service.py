@@ -32,7 +32,9 @@ from passaparola.doors.api.routes import (
     syncs,
 )
 
-ROUTERS = (people, programs, codes, referrals, leads, groups, segments, syncs, ledger, messages, events, figures, pyramid, installation)
+ROUTERS = (
+    people, programs, codes, referrals, leads, groups, segments, syncs, ledger, messages, events, figures, pyramid, installation,
+)  # fmt: skip
 PREFIX = "/api/v1"
 
 DESCRIPTION = """\

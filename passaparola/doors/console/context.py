@@ -22,6 +22,7 @@ PLACES = (
     ("stages", "stairs", _("Stages"), "s", "stages.read"),
     ("groups", "home-heart", _("Groups"), "c", "groups.read"),
     ("leads", "target", _("Leads"), "l", "leads.read"),
+    ("profiles", "table", _("Profiles"), "q", "stages.read"),
     ("pyramid", "triangle", _("Pyramid"), "y", "stages.read"),
     ("outbox", "mail", _("Messages"), "m", "messages.read"),
     ("events", "activity", _("Events"), "e", "events.read"),
