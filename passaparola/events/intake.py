@@ -14,7 +14,17 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from passaparola.events import claims
-from passaparola.events.reading import Body, Item, Unfit, decode_body, decode_item, decode_object, encode, object_text
+from passaparola.events.reading import (
+    Body,
+    Item,
+    Unfit,
+    decode_body,
+    decode_item,
+    decode_object,
+    encode,
+    object_text,
+    one_spelling,
+)
 
 TYPES = ("identify", "track", "page", "screen", "group", "alias")
 # Day numbers count from here.
@@ -253,6 +263,8 @@ def _build(*, zone: str, **values: Any) -> Happening:
         body_hash=hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8).digest(),
     )
     unpack(happening)
+    if happening.props:
+        happening.properties, happening.props = one_spelling(happening.props)
     return happening
 
 

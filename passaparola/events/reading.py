@@ -47,6 +47,27 @@ decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 encode = msgspec.json.Encoder(order="sorted").encode
 
 
+def one_spelling(properties: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The one JSON text of an object and what it holds: no escapes but needed ones, no key twice, no NUL.
+
+    Databases read JSON in their own ways: SQLite does not find a key that is written with escapes and takes the first
+    of two equal keys, PostgreSQL takes the last and refuses a whole object with a NUL in it.
+    """
+    text = encode(properties).decode()
+    if "\\u0000" in text:
+        properties = _without_nul(properties)
+        text = encode(properties).decode()
+    return text, properties
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(one) for key, one in value.items()}
+    return [_without_nul(one) for one in value] if isinstance(value, list) else value
+
+
 def object_text(raw: msgspec.Raw, what: str) -> str | None:
     """JSON text of an object; null and absent are the same."""
     data = bytes(raw)

@@ -48,6 +48,7 @@ class Histories:
         self._number = 0
         # The database keeps one active referral for each friend and programme.
         self._brought: set[tuple[int, int]] = set()
+        self._related: set[tuple[int, int, str]] = set()
         numbers = dice.sample(range(1, 4_000_000_000), people)
         for n, number in enumerate(numbers):
             # A person row may be older than the root it was merged into.
@@ -107,9 +108,11 @@ class Histories:
                 self.put("referral", advocate_id=one, friend_id=friend, program_id=program, state=state)
         for _ in range(dice.choice([0, 0, 1, 2])):
             other = dice.choice(everybody)
-            if other != one:
-                self.put("relationship", person_id=one, other_id=other, kind=dice.choice(["family", "friend"]),
-                         over=dice.random() < 0.3)  # fmt: skip
+            kind, over = dice.choice(["family", "friend"]), dice.random() < 0.3
+            # Of one kind two people are related once at a time.
+            if other != one and (over or (one, other, kind) not in self._related):
+                self._related |= set() if over else {(one, other, kind)}
+                self.put("relationship", person_id=one, other_id=other, kind=kind, over=over)
         if dice.random() < 0.4:
             self.put("group_member", person_id=one, group_id=dice.choice([1, 2]), over=dice.random() < 0.3)
         if dice.random() < 0.4 and one == root:

@@ -172,3 +172,17 @@ def test_a_public_key_never_says_who_somebody_is() -> None:
 def test_what_a_browser_may_say_is_taken() -> None:
     good, bad = read({"type": "page", "anonymousId": "a", "properties": {"path": "/"}}, kind="web")
     assert good and not bad
+
+
+def test_properties_are_kept_in_one_spelling() -> None:
+    """However a sender writes them, every database finds the same keys and values."""
+    body = (
+        rb'{"event":"X","userId":"a","properties":'
+        rb'{"b":1,"a":2,"caf\u00e9":"se\u00f1a\u0000l","a":3,"n":{"x":["\u0000"]}}}'
+    )
+    good, _ = intake.read(
+        kind="v1", call="track", source="shop", body=body, received_at=NOW, inbox_id=7, limits=LIMITS
+    )  # fmt: skip
+    happening = good[0]
+    assert happening.properties == '{"a":3,"b":1,"café":"señal","n":{"x":[""]}}'
+    assert happening.props == {"a": 3, "b": 1, "café": "señal", "n": {"x": [""]}}

@@ -4,10 +4,10 @@ import random
 from zoneinfo import ZoneInfo
 
 import pytest
-from passaparola.segments.sentence import Names, TraitName, phrase, sentence
 
 from passaparola.segments import rules
 from passaparola.segments.rules import Group
+from passaparola.segments.sentence import Names, TraitName, phrase, sentence
 from tests.agreement.dice import Trees
 
 NAMES = Names(

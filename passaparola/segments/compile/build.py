@@ -120,11 +120,12 @@ class Builder:
 
     def _next(self) -> exp.Expr:
         never = whole(NEVER)
-        terms = [exp.Coalesce(this=change, expressions=[never.copy()]) for change in self.changes]
+        terms: list[exp.Expr] = [exp.Coalesce(this=change, expressions=[never.copy()]) for change in self.changes]
         if not terms:
             return exp.cast(exp.null(), "bigint")
-        # Of one value SQLite's MIN would be the aggregate.
-        return exp.Nullif(this=exp.Least(this=terms[0], expressions=[*terms[1:], never.copy()]), expression=never.copy())
+        while len(terms) > 1:
+            terms = [_least(terms[start : start + PART]) for start in range(0, len(terms), PART)]
+        return exp.Nullif(this=terms[0], expression=never)
 
     def _join(self, outer: exp.Select, names: list[str]) -> exp.Select:
         for name in names:
@@ -137,6 +138,11 @@ class Builder:
         inner = select(person_id=column("person_id", "w"), **taken).from_(exp.to_table("who").as_("w"))
         on = column("person_id", part).eq(column("person_id", "w"))
         return outer.join(self._join(inner, names).subquery(part), on=on, join_type="left")
+
+
+def _least(terms: list[exp.Expr]) -> exp.Expr:
+    """The least of some; of one value SQLite's MIN would be the aggregate, and of more than 100 it takes none."""
+    return terms[0] if len(terms) == 1 else exp.Least(this=terms[0], expressions=terms[1:])
 
 
 def _event(build: Builder, leaf: tree.Event) -> exp.Expr:
