@@ -23,6 +23,7 @@ PAGES = (
     "", "people", "people/1", "people/1/merge?other=2", "people/1/consent", "people/1/forget", "programs", "programs/1",
     "programs/new", "programs/1/launch", "programs/1/end", "messages", "messages/1", "events", "events/1", "events/parked",
     "stages?some=2&many=5&period_days=365", "stages/flow", "pyramid", "pyramid/moves", "pyramid/level/top", "profiles",
+    "leads", "leads/rules", "groups", "groups/new", "groups/suggestions", "people/1/relationship?q=bruno",
     "install", "team", "search?q=alma", "look", "password",
 )  # fmt: skip
 NARROW = {"width": 360, "height": 800}
