@@ -4,7 +4,7 @@ Numbers and dates are written in the viewer's language; /console/look shows ever
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -189,6 +189,23 @@ def ago(value: datetime | None) -> str | SafeString:
         words = format_timedelta(gap, add_direction=True, locale=_language(), threshold=0.95)
     exact = format_datetime(timezone.localtime(value), "medium", locale=_language())
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), exact, words)
+
+
+def in_language(texts: Mapping[str, str], language: str) -> str:
+    """What staff typed in up to three languages, in this one; where it is blank there, in another."""
+    return next((text for code in (language, "en", "es", "it") if (text := texts.get(code))), "")
+
+
+@register.filter
+def named(thing: Any) -> str:
+    """The name of something that staff named in es, it and en (`names`), in the viewer's language."""
+    return in_language(thing.names, _language()) or getattr(thing, "key", "")
+
+
+@register.simple_tag
+def said(sentence: str) -> str:
+    """A sentence marked for translation elsewhere, in the viewer's language."""
+    return gettext(sentence)
 
 
 @register.filter

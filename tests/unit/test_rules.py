@@ -207,6 +207,7 @@ def test_what_makes_no_sense_is_named(leaf: dict[str, Any], code: str) -> None:
         (where("properties.size", "contains", 3), "wrong_operator"),
         (where("properties.size", "in", [1, "a"]), "wrong_type"),
         (where("properties.size", "in", []), "wrong_operator"),
+        (where("day", "inLast", {"n": 3, "unit": "days"}), "wrong_operator"),
         (where("day", "=", "2026-02-30"), "wrong_type"),
     ],
 )

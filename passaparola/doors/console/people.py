@@ -15,7 +15,7 @@ from passaparola.kernel import database, signing
 from passaparola.measure import metrics
 from passaparola.people.models import Consent, Identity, Merge, Person
 from passaparola.programs.models import Assignment, Code, Program
-from passaparola.segments.models import Traits
+from passaparola.segments.models import Membership, Segment, Traits
 
 PAGE = 50
 FOUND_MAX = 200
@@ -144,6 +144,7 @@ def _head(who: Person, ids: list[int]) -> dict[str, Any]:
         "codes": [(code, names.get(code.program_id, "")) for code in codes],
         "arms": [(arm, names.get(arm.program_id, "")) for arm in arms],
         "advocate_token": signing.sign("advocate", [who.id]) if codes else "",
+        "segments": segments_of(ids),
         "merges": Merge.objects.filter(kept_id__in=ids, undone_at=None).order_by("-id")[:20],
         "can_be_coded": [
             (i, n)
@@ -151,6 +152,13 @@ def _head(who: Person, ids: list[int]) -> dict[str, Any]:
             if i not in {c.program_id for c in codes}
         ],
     }
+
+
+def segments_of(ids: list[int]) -> list[tuple[Segment, Membership]]:
+    """The segments this person is in, the newest first, each once."""
+    rows = list(Membership.objects.filter(person_id__in=ids, until_at=None).order_by("-from_at", "-id")[:100])
+    found = Segment.objects.in_bulk({row.segment_id for row in rows})
+    return list({row.segment_id: (found[row.segment_id], row) for row in rows if row.segment_id in found}.values())
 
 
 def consents(ids: list[int]) -> list[tuple[str, str, Consent]]:

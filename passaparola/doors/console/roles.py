@@ -21,7 +21,7 @@ ROLES = {
 }
 MEANINGS = {
     "owner": _("Everything, also keys and accounts."),
-    "marketer": _("Programmes, messages and stages; sees people."),
+    "marketer": _("Programmes, messages, segments and stages; sees people."),
     "reviewer": _("Corrects people and consents, settles what is in doubt."),
     "till": _("Finds people and gives out codes."),
     "analyst": _("Sees everything, changes nothing."),
@@ -53,6 +53,9 @@ MATRIX: dict[str, tuple[str, ...]] = {
     "imports.write": ("marketer",),
     "groups.read": ("marketer", "reviewer", "analyst", "read-only"),
     "groups.write": ("marketer",),
+    "segments.read": ("marketer", "reviewer", "analyst", "read-only"),
+    "segments.write": ("marketer",),
+    "segments.export": ("marketer", "analyst"),
     "keys.read": ("analyst",),
     "keys.write": (),
     "team.read": (),

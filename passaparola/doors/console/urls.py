@@ -30,6 +30,7 @@ from passaparola.doors.console import (
     team,
 )
 from passaparola.doors.console.roles import View, needs
+from passaparola.doors.console.segments import urls as segments
 
 app_name = "console"
 
@@ -78,6 +79,7 @@ GUARDED = [
     route("events/parked", events.parked, "events.read", "events-parked"),
     route("events/parked/<int:parked_id>/again", events.send_again, "events.write", "parked-again"),
     route("events/<int:event_id>", events.event, "events.read", "event"),
+    *(route(f"segments{address}", view, permission, name) for address, view, permission, name in segments.ROUTES),
     route("stages", stages.look, "stages.read", "stages"),
     route("stages/flow", stages_flow.flow, "stages.read", "stages-flow"),
     route("stages/change", stages.change, "stages.write", "stages-change"),

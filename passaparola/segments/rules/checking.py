@@ -10,6 +10,7 @@ from passaparola.segments.rules.mentions import mentions
 from passaparola.segments.rules.operands import (
     DAYS_MAX,
     NUMBERS,
+    RELATIVE,
     WINDOW_US_MAX,
     BadOperand,
     _,
@@ -108,6 +109,9 @@ def _condition(node: Condition) -> Iterator[tuple[str, str]]:
     kind = field_kind(node.field, node.value)
     if kind is None:
         yield "unknown_field", _("An event has no such field; its own properties are written properties.name.")
+    elif node.operator in RELATIVE:
+        # What is lately is said by the event's window.
+        yield "wrong_operator", _("This operator does not fit what is compared.")
     else:
         operand(kind, node.operator, node.value)
 

@@ -34,7 +34,7 @@ KNOWN_OR_NOT = ("null", "notNull")
 _RANGE = ("between", "notBetween")
 _LIST = ("in", "notIn")
 _ORDER = ("=", "!=", "<", "<=", ">", ">=")
-_RELATIVE = ("inLast", "beforeLast", "inNext")
+RELATIVE = ("inLast", "beforeLast", "inNext")
 NUMBERS = (*_ORDER, *_RANGE, *_LIST)
 OPERATORS: dict[str, tuple[str, ...]] = {
     "number": NUMBERS,
@@ -43,8 +43,8 @@ OPERATORS: dict[str, tuple[str, ...]] = {
         "=", "!=", *_LIST, "contains", "doesNotContain", "beginsWith", "doesNotBeginWith", "endsWith", "doesNotEndWith",
     ),
     "boolean": ("=", "!="),
-    "day": (*_ORDER, *_RANGE, *_RELATIVE),
-    "time": ("<", "<=", ">", ">=", *_RANGE, *_RELATIVE),
+    "day": (*_ORDER, *_RANGE, *RELATIVE),
+    "time": ("<", "<=", ">", ">=", *_RANGE, *RELATIVE),
     "monthday": ("anniversaryWithin",),
 }  # fmt: skip
 KINDS = tuple(OPERATORS)
@@ -107,7 +107,7 @@ def operand(kind: str, operator: str, value: Any) -> Any:
         return None
     if operator not in OPERATORS.get(kind, ()):
         raise BadOperand("wrong_operator", _("This operator does not fit what is compared."))
-    if operator in _RELATIVE:
+    if operator in RELATIVE:
         return _duration(kind, value)
     one = _ONE[kind]
     if operator in _RANGE:

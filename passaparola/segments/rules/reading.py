@@ -1,7 +1,7 @@
 """From JSON to a rule tree and back, naming the node where something is wrong. Pure."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -52,7 +52,7 @@ def as_json(node: Any) -> Any:
         }
     if isinstance(node, (tuple, list)):
         return [as_json(one) for one in node]
-    return node.isoformat().replace("+00:00", "Z") if isinstance(node, datetime) else node
+    return node.astimezone(UTC).isoformat().replace("+00:00", "Z") if isinstance(node, datetime) else node
 
 
 def _is_default(default: Any, value: Any) -> bool:

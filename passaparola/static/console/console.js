@@ -123,6 +123,39 @@
     if (link) link.click();
   });
 
+  // The builder is drawn again while somebody types on: what was typed since the request went out is not lost.
+  var typed = function (form) {
+    var found = {};
+    form.querySelectorAll("input[type=text], input[type=date], input[type=datetime-local], textarea, select").forEach(function (field) {
+      if (field.id) found[field.id] = field.value;
+    });
+    return found;
+  };
+  var sent = null;
+  var since = {};
+  document.body.addEventListener("htmx:beforeRequest", function (event) {
+    var builder = document.getElementById("segment-form");
+    var target = event.detail.target;
+    // Only where the fields stay as they are: a button may have moved them.
+    sent = builder && target && target.id === "rule" && event.detail.elt.tagName !== "BUTTON" ? typed(builder) : null;
+  });
+  document.body.addEventListener("htmx:beforeSwap", function (event) {
+    since = {};
+    if (!sent || event.detail.target.id !== "rule") return;
+    var now = typed(document.getElementById("segment-form"));
+    Object.keys(now).forEach(function (id) { if (sent[id] !== undefined && sent[id] !== now[id]) since[id] = now[id]; });
+  });
+  document.body.addEventListener("htmx:afterSettle", function () {
+    Object.keys(since).forEach(function (id) {
+      var field = document.getElementById(id);
+      if (!field) return;
+      field.value = since[id];
+      // A choice may ask for other fields than were drawn: it asks again.
+      if (field.tagName === "SELECT") field.dispatchEvent(new Event("change", { bubbles: true }));
+    });
+    since = {};
+  });
+
   // What went wrong between us and the server is said, not swallowed.
   document.body.addEventListener("htmx:responseError", function () { root.classList.add("is-unreachable"); });
   document.body.addEventListener("htmx:sendError", function () { root.classList.add("is-unreachable"); });

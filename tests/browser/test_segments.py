@@ -1,0 +1,219 @@
+"""A marketer and the builder in a real browser: by keyboard, at phone width, in both themes, with and without script."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.test_console import AXE, NARROW, PASSWORD, RULES, WIDE
+from tests.running import ROOT, Server
+
+NewPage = Callable[..., Page]
+# Alma fits the story; Bruno came alone once. A Saturday lies at most seven days back.
+CAFE = f"""
+import django; django.setup()
+from datetime import UTC, datetime, timedelta
+from django.contrib.auth.models import User
+from passaparola.doors.console import roles
+from tests import portal_world as world
+
+roles.give(User.objects.create_user("marta", password="{PASSWORD}"), "marketer")
+now = datetime.now(UTC)
+saturday = (now - timedelta(days=(now.weekday() - 5) % 7 or 7)).replace(hour=10)
+calls = []
+for name in ("Alma", "Bruno"):
+    traits = {{"email": name.lower() + "@example.test", "name": name + " Serra"}}
+    calls.append({{"type": "identify", "userId": name, "traits": traits, "messageId": name}})
+visits = [("Alma", 0, 2), ("Alma", 7, 3), ("Bruno", 0, 2), ("Bruno", 7, 1)]
+for n, (name, days, company) in enumerate(visits):
+    bought = [{{"product_id": "espresso", "category": "coffee", "quantity": 1, "price": 2}}]
+    order = {{"order_id": f"o{{n}}", "total": 2, "currency": "EUR", "company": company, "products": bought}}
+    calls.append({{"type": "track", "userId": name, "event": "Order Completed", "messageId": f"o{{n}}",
+                  "timestamp": (saturday - timedelta(days=days)).isoformat(),
+                  "properties": order}})
+world.events_in(calls, now - timedelta(minutes=2))
+"""
+
+
+@pytest.fixture(scope="module")
+def console(server: Server) -> str:
+    made = subprocess.run(
+        [sys.executable, "-c", CAFE],
+        cwd=ROOT, env={**server.environment, "DJANGO_SETTINGS_MODULE": "passaparola.settings"},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    return f"{server.url}/console/"
+
+
+def sign_in(page: Page, console: str) -> Page:
+    page.goto(console + "sign-in")
+    page.locator("[name=username]").fill("marta")
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("form .btn-primary").click()
+    expect(page).to_have_url(console)
+    return page
+
+
+def focus_by_keyboard(page: Page, selector: str, steps_max: int = 60) -> None:
+    """Tab on until the element has the focus: what a hand without a mouse can do."""
+    for _ in range(steps_max):
+        if page.evaluate("s => document.activeElement && document.activeElement.matches(s)", selector):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"{selector} is not reached by the keyboard")
+
+
+def choose(page: Page, selector: str, word: str) -> None:
+    """A choice in a closed list by typing its first letters."""
+    focus_by_keyboard(page, selector)
+    if page.locator(f"{selector} option:checked").inner_text() != word:
+        page.keyboard.type(word)
+    expect(page.locator(f"{selector} option:checked")).to_have_text(word)
+
+
+def add(page: Page, kind: str) -> None:
+    """Open the menu of conditions and press the kind, by keyboard."""
+    focus_by_keyboard(page, "#rule > fieldset > .adders > details > summary")
+    page.keyboard.press("Enter")
+    focus_by_keyboard(page, f'button[value="add  {kind}"]')
+    page.keyboard.press("Enter")
+
+
+def settled(page: Page) -> None:
+    page.wait_for_load_state("networkidle")
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "phone"])
+def test_the_story_is_built_by_keyboard_alone(console: str, new_page: NewPage, size: dict[str, int]) -> None:
+    page = sign_in(new_page(locale="en", viewport=size), console)
+    page.goto(console + "segments/new")
+    focus_by_keyboard(page, "#names_en")
+    page.keyboard.type(f"Coffee {size['width']}")
+    add(page, "event")
+    expect(page.locator("[id='rule-rules-0-event']")).to_be_focused()
+    page.keyboard.type("Product Bought")
+    focus_by_keyboard(page, "[id='rule-rules-0-value']")
+    settled(page)
+    page.keyboard.press("Control+a")
+    page.keyboard.type("2")
+    focus_by_keyboard(page, "[id='rule-rules-0-window_n']")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("60")
+    details = (("Category", "is", "coffee"), ("Weekday", "is one of", ""), ("How many came together", "at least", "2"))
+    for at, (name, operator, value) in enumerate(details):
+        button = "rules[0].where condition"
+        focus_by_keyboard(page, f'button[value="add {button}"]')
+        page.keyboard.press("Enter")
+        field = f"rule-rules-0--where-rules-{at}"
+        expect(page.locator(f"#{field}-field")).to_be_focused()
+        choose(page, f"#{field}-field", name)
+        settled(page)
+        expect(page.locator(f"#{field}-field")).to_be_focused()
+        choose(page, f"#{field}-operator", operator)
+        settled(page)
+        if value:
+            focus_by_keyboard(page, f"#{field}-value")
+            page.keyboard.type(value)
+        else:
+            for day in ("6", "7"):
+                focus_by_keyboard(page, f'[name="rules[0].where.rules[{at}].values"][value="{day}"]')
+                page.keyboard.press("Space")
+    add(page, "referral")
+    expect(page.locator("#rule-rules-1-what")).to_be_focused()
+    choose(page, "#rule-rules-1-what", "friends who joined")
+    settled(page)
+    choose(page, "#rule-rules-1-operator", "exactly")
+    settled(page)
+    focus_by_keyboard(page, "#rule-rules-1-value")
+    page.keyboard.press("Control+a")
+    page.keyboard.type("0")
+    who = page.locator("#who")
+    expect(who.locator(".figure")).to_have_text("1")
+    expect(who).to_contain_text("Alma Serra")
+    # Read back in Spanish, by keyboard.
+    focus_by_keyboard(page, "#who [name=language]")
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(who.locator("[lang=es]")).to_contain_text("sábado o domingo")
+    expect(who.locator("[lang=es]")).to_contain_text("últimos 60 días")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator("button[value=save]").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(f"Coffee {size['width']}")
+    # Why is Bruno not in it?
+    focus_by_keyboard(page, "input[type=search][name=q]")
+    page.keyboard.type("bruno")
+    link = page.get_by_role("link", name="Why not?")
+    expect(link).to_be_visible()
+    link.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Why Bruno Serra is not in")
+    expect(page.locator("main")).to_contain_text("Still missing: 1 time.")
+    expect(page.locator("main")).to_contain_text("1 · accompanied")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_typing_on_while_the_server_answers_loses_nothing(console: str, new_page: NewPage) -> None:
+    page = sign_in(new_page(locale="en"), console)
+    page.goto(console + "segments/new?from=coffee-at-weekends")
+    settled(page)
+    page.route("**/segments/new*", lambda route: (page.wait_for_timeout(700), route.continue_()))
+    page.locator("#rule-rules-0-measure").select_option("days")
+    page.locator("#rule-rules-0-window_n").fill("45")
+    expect(page.locator("#rule-rules-0 .unit").first).to_have_text("days")
+    expect(page.locator("#rule-rules-0-window_n")).to_have_value("45")
+
+
+@pytest.mark.parametrize(("theme", "size", "language"), [("light", WIDE, "en"), ("dark", NARROW, "it"), ("dark", WIDE, "es")])
+def test_axe_finds_nothing_and_nothing_runs_over(
+    console: str, new_page: NewPage, theme: str, size: dict[str, int], language: str
+) -> None:
+    page = sign_in(new_page(locale=language, color_scheme=theme, viewport=size), console)
+    page.goto(console + "segments/new?from=coffee-at-weekends")
+    page.locator("button[value=save]").click()
+    number = page.url.rpartition("/")[2]
+    faults = []
+    paths = (
+        "segments", "segments/templates", "segments/strategies?show=none", "segments/new", "segments/new?from=left-the-basket",
+        f"segments/{number}", f"segments/{number}/edit", f"segments/{number}/overlap?with=1", f"segments/{number}/people/1",
+        f"segments/{number}/people/2",
+    )  # fmt: skip
+    for path in paths:
+        answer = page.goto(console + path)
+        assert answer is not None and answer.status == 200, path
+        settled(page)
+        if path == "segments/new":
+            page.locator("#rule-add").click()
+            page.locator('button[value="add  sequence"]').click()
+            settled(page)
+            page.locator("button[value=save]").click()
+        faults += [f"{path}: {fault}" for fault in wrong(page)]
+    assert not faults, "\n".join(faults)
+
+
+def wrong(page: Page) -> list[str]:
+    page.evaluate(AXE)
+    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
+    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
+    return [f"{v['id']} at {v['nodes'][0]['html'][:120]}" for v in found] + (["wider than the window"] if wide else [])
+
+
+def test_without_script_every_button_sends_the_form(console: str, new_page: NewPage) -> None:
+    page = sign_in(new_page(locale="en", java_script_enabled=False), console)
+    page.goto(console + "segments/new")
+    page.get_by_label("Name (English)").fill("Without script")
+    page.locator("#rule-add").click()
+    page.get_by_role("button", name="A trait").click()
+    page.locator("#rule-rules-0-trait").select_option("purchases")
+    page.get_by_role("button", name="Take over: Trait").click()
+    page.locator("#rule-rules-0-value").fill("2")
+    page.get_by_role("button", name="Copy condition 1").click()
+    page.get_by_role("button", name="Remove condition 2").click()
+    page.get_by_role("button", name="Count").click()
+    expect(page.locator("#who .figure")).to_have_text("2")
+    expect(page.get_by_label("Name (English)")).to_have_value("Without script")
+    page.get_by_role("button", name="Save segment").click()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("Without script")
