@@ -205,7 +205,7 @@ def recompute(size: str) -> dict[str, Any]:
 def rest(size: str) -> dict[str, Any]:
     """1 % of the people; and how many fit a rule that is being edited, asked again and again of an open engine."""
     from passaparola.measure import engine
-    from passaparola.measure.engine.recompute import clock_at, compiled, population
+    from passaparola.measure.engine.recompute import clock_at, compiled, given, population
     from passaparola.measure.lake import manifest
 
     people = SIZES[size] // EVENTS_A_PERSON
@@ -220,7 +220,7 @@ def rest(size: str) -> dict[str, Any]:
         rows = made.rows("SELECT COUNT(*) FROM trait")[0][0]
         for rule in segments().values():
             statement = compiled(rule, made)
-            made.rows(f"SELECT COUNT(*) FROM ({statement.sql}) AS s WHERE answer = 1", statement.parameters(some.clock))
+            made.rows(f"SELECT COUNT(*) FROM ({statement.sql}) AS s WHERE answer = 1", given(statement, some.clock))
     touched = time.process_time() - cpu
     walls, cpus = [], []
     with engine.connect("duckdb", at) as made:
@@ -230,7 +230,7 @@ def rest(size: str) -> dict[str, Any]:
         for rule in (segments()[n] for n in (3, 4, 8, 9, 13)):
             started, cpu = time.perf_counter(), time.process_time()
             statement = compiled(rule, made)
-            made.rows(f"SELECT COUNT(*) FROM ({statement.sql}) AS s WHERE answer = 1", statement.parameters(everybody.clock))
+            made.rows(f"SELECT COUNT(*) FROM ({statement.sql}) AS s WHERE answer = 1", given(statement, everybody.clock))
             walls.append(time.perf_counter() - started)
             cpus.append(time.process_time() - cpu)
     return {"touched_cpu": touched, "touched": rows, "live_ms": sorted(walls)[2] * 1000, "live_cpu": sorted(cpus)[2]}
@@ -241,7 +241,7 @@ def hash_(size: str) -> dict[str, Any]:
     import hashlib
 
     from passaparola.measure import engine
-    from passaparola.measure.engine.recompute import compiled, population
+    from passaparola.measure.engine.recompute import compiled, given, population
     from passaparola.measure.lake import manifest
     from passaparola.segments.traits.definitions import TRAITS
 
@@ -256,7 +256,7 @@ def hash_(size: str) -> dict[str, Any]:
             for number, rule in list(segments().items())[::5]:
                 statement = compiled(rule, made)
                 sql = f"SELECT COUNT(*) FROM ({statement.sql}) AS s WHERE answer = 1"
-                counts[number] += made.rows(sql, statement.parameters(everybody.clock))[0][0]
+                counts[number] += made.rows(sql, given(statement, everybody.clock))[0][0]
     return {"hash": total % 2**64, "counts": counts}
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from passaparola.measure import engine, lake
-from passaparola.measure.engine.recompute import compiled, population
+from passaparola.measure.engine.recompute import compiled, given, population
 from passaparola.measure.lake import compacting, manifest
 from passaparola.segments.traits.definitions import TRAITS
 from tests.agreement.test_engine import OWN, RULE, settle
@@ -87,7 +87,7 @@ def test_spark_says_what_duckdb_says(spark: str, tmp_path: Path, settings: Any, 
             for bucket in range(people.buckets):
                 people.open(bucket)
                 rows += made.rows(f"SELECT person_id, {', '.join(names)} FROM trait")
-                said += made.rows(statement.sql, statement.parameters(people.clock))
+                said += made.rows(statement.sql, given(statement, people.clock))
             found[url] = (sorted(rows, key=str), sorted(said, key=str))
     assert found["duckdb"] == found[spark]
     assert any(answer == 1 for _, answer, _ in found[spark][1])

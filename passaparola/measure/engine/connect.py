@@ -34,10 +34,10 @@ class Engine(Protocol):
     def table(self, name: str, sql: str) -> None:
         """The same, computed once."""
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a SELECT with `?` for parameters."""
+    def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        """All rows of a SELECT; the parameters are a list for `?`, on Spark names with their values."""
 
-    def write(self, sql: str, path: Path, parameters: Sequence[Any] = ()) -> None:
+    def write(self, sql: str, path: Path, parameters: Any = None) -> None:
         """Its rows as Parquet."""
 
     def parquet(self, at: Path, names: Sequence[str], columns: dict[str, str]) -> str:
@@ -75,13 +75,13 @@ class Duck:
         """See Engine."""
         self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """See Engine."""
-        return self.connection.execute(sql, list(parameters)).fetchall()  # type: ignore[no-any-return]
+        return self.connection.execute(sql, list(parameters or ())).fetchall()  # type: ignore[no-any-return]
 
-    def write(self, sql: str, path: Path, parameters: Sequence[Any] = ()) -> None:
+    def write(self, sql: str, path: Path, parameters: Any = None) -> None:
         """See Engine."""
-        self.connection.execute(f"COPY ({sql}) TO {duck.quoted(str(path))} {duck.COMPRESSION}", list(parameters))
+        self.connection.execute(f"COPY ({sql}) TO {duck.quoted(str(path))} {duck.COMPRESSION}", list(parameters or ()))
 
     def parquet(self, at: Path, names: Sequence[str], columns: dict[str, str]) -> str:
         """See Engine."""

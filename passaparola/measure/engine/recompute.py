@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
@@ -77,7 +78,7 @@ def recompute(
             for number, statement in statements.items():
                 picks = "person_id" if keep_members else "COUNT(*)"
                 sql = f"SELECT {picks} FROM ({statement.sql}) AS said WHERE answer = 1"
-                rows = [value for (value,) in engine.rows(sql, statement.parameters(people.clock))]
+                rows = [value for (value,) in engine.rows(sql, given(statement, people.clock))]
                 found.segments[number] += len(rows) if keep_members else rows[0]
                 found.members[number].update(rows if keep_members else ())
             progress(bucket + 1, people.buckets)
@@ -96,7 +97,7 @@ def evaluate(rule: rules.Group, *, as_of: datetime, url: str | None = None) -> l
                 bucket, traits=bool(said.traits or said.states & {"stage", "tier", "pyramid", "lead", "referral"})
             )
             sql = f"SELECT person_id FROM ({statement.sql}) AS said WHERE answer = 1"
-            found += [person for (person,) in engine.rows(sql, statement.parameters(people.clock))]
+            found += [person for (person,) in engine.rows(sql, given(statement, people.clock))]
     return sorted(found)
 
 
@@ -116,3 +117,8 @@ def _pyramid_days() -> int:
 def compiled(rule: rules.Group, engine: Engine) -> compiling.Statement:
     """The statement of a rule for an engine; asks (person_id, answer, next_us) of the bucket that is open."""
     return compiling.compile(rule, source=compiling.Lake(engine.dialect), known=rules.Known(traits=known_traits()))
+
+
+def given(statement: compiling.Statement, clock: rules.Clock) -> Any:
+    """The values a statement is bound to: in their order, on Spark by name."""
+    return statement.named(clock) if statement.dialect == "spark" else statement.parameters(clock)

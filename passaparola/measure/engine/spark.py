@@ -53,13 +53,13 @@ class Spark:
         """See Engine."""
         self.session.sql(sql).cache().createOrReplaceTempView(name)
 
-    def rows(self, sql: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """See Engine."""
-        return [tuple(row) for row in self.session.sql(sql, args=list(parameters)).collect()]
+        return [tuple(row) for row in self.session.sql(sql, args=parameters or None).collect()]
 
-    def write(self, sql: str, path: Path, parameters: Sequence[Any] = ()) -> None:
+    def write(self, sql: str, path: Path, parameters: Any = None) -> None:
         """See Engine. A folder of files, as clusters write."""
-        self.session.sql(sql, args=list(parameters)).write.mode("overwrite").parquet(str(path))
+        self.session.sql(sql, args=parameters or None).write.mode("overwrite").parquet(str(path))
 
     def parquet(self, at: Path, names: Sequence[str], columns: dict[str, str]) -> str:
         """See Engine."""
