@@ -58,11 +58,21 @@ def statement(tree: rules.Group, today: int, *, some: bool, mark: str | None = N
 
 @lru_cache(maxsize=2048)
 def _compiled(rule: bytes, vendor: str, today: int, some: bool, mark: str) -> compiling.Statement:
+    source, known = _source(vendor, today, some=some), rules.Known(traits=knowledge.traits())
+    return compiling.compile(rules.read(rule), source=source, known=known)
+
+
+def _source(vendor: str, today: int, *, some: bool) -> compiling.Operational:
     states = knowledge.states(today, pyramid.period_in_force().period_days)
-    source = compiling.Operational(
-        _DIALECTS[vendor], traits=knowledge.trait_relation(today, some=some), states=states, people=some
-    )
-    return compiling.compile(rules.read(rule), source=source, known=rules.Known(traits=knowledge.traits()))
+    traits = knowledge.trait_relation(today, some=some)
+    return compiling.Operational(_DIALECTS[vendor], traits=traits, states=states, people=some)
+
+
+def text(tree: rules.Group, as_of: datetime, zone: str) -> str:
+    """The statement about everybody with every value in its place: to be read, and run elsewhere by hand."""
+    clock = clock_at(as_of, zone)
+    source, known = _source(database.vendor(), clock.today, some=False), rules.Known(traits=knowledge.traits())
+    return compiling.text(tree, source=source, known=known, clock=clock)
 
 
 def clock_at(as_of: datetime, zone: str) -> compiling.Clock:

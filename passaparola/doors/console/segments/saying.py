@@ -8,14 +8,12 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from passaparola.doors import look
-from passaparola.kernel import database
 from passaparola.kernel.words import speaking
 from passaparola.people.models import Group
 from passaparola.programs.models import Program
-from passaparola.segments import compile as compiling
 from passaparola.segments import rules, traits
 from passaparola.segments import sentence as sentences
-from passaparola.segments.membership import answers, knowledge
+from passaparola.segments.membership import answers
 from passaparola.segments.models import Segment
 from passaparola.segments.sentence import facts
 
@@ -49,11 +47,7 @@ def of_rule(rule: Any, language: str) -> str:
 
 def sql(tree: rules.Group, now: datetime) -> str:
     """The statement that answers it here, to read and to run elsewhere."""
-    clock = answers.clock_at(now, settings.BUSINESS_TIME_ZONE)
-    dialect = {"sqlite": "sqlite", "postgresql": "postgres"}[database.vendor()]
-    relation = knowledge.trait_relation(clock.today, some=False)
-    source = compiling.Operational(dialect, traits=relation, states=knowledge.states())
-    return compiling.text(tree, source=source, known=rules.Known(traits=knowledge.traits()), clock=clock)
+    return answers.text(tree, now, settings.BUSINESS_TIME_ZONE)
 
 
 def _names(tree: rules.Group, language: str) -> sentences.Names:
