@@ -12,7 +12,7 @@ from passaparola.events.models import Event, Order, OrderLine
 from passaparola.kernel import database
 from passaparola.people.models import Consent, GroupMember, Relationship
 from passaparola.people.models import Person as PersonRow
-from passaparola.segments import rules, traits
+from passaparola.segments import pyramid, rules, traits
 from passaparola.segments.models import Lead, Membership, Traits
 from passaparola.segments.person.facts import Fact, Person
 from passaparola.segments.rules.tree import CONVERTED
@@ -38,7 +38,7 @@ def read(root: int, tree: rules.Group, today: int) -> Person:
         id=root,
         facts=tuple(facts[-FACTS_MAX:]),
         traits=traits.values(root, today=today) if mentioned.traits else {},
-        levels={"stage": kept.stage if kept else "none", "lead": warmth or None},
+        levels={"stage": kept.stage if kept else "none", "lead": warmth or None, "pyramid": _pyramid(root, today)},
         segments=frozenset(
             Membership.objects.filter(person_id__in=selves, until_at=None).values_list("segment_id", flat=True)
         ),
@@ -99,6 +99,12 @@ def _lines(selves: list[int]) -> Iterator[Fact]:
             offer_minor=row.offer_minor, company=order.company if order else None,
             channel=order.channel if order else None, order_key=row.order_key,
         )  # fmt: skip
+
+
+def _pyramid(root: int, today: int) -> str | None:
+    levels = pyramid.relation(today, pyramid.period_in_force().period_days)
+    found = database.rows(f"SELECT level FROM ({levels} AND person.id = ?) AS p", [root])
+    return found[0][0] if found else None
 
 
 def _consents(selves: list[int]) -> dict[tuple[str, str], str]:
