@@ -74,6 +74,8 @@ def _facts(selves: list[int], names: Collection[str]) -> Iterator[Fact]:
 def _fact(row: Event) -> Fact:
     name = {view: name for name, view in _VIEWS.items()}.get(row.type, row.name)
     properties = json.loads(row.properties or "{}")
+    # Of a visit, how many came together stands in what came of the event.
+    told = json.loads(row.result or "{}") if name == "Visit Recorded" else {}
     order = None
     if name == "Order Completed":
         order = Order.objects.filter(event_id=row.id, person_id=row.person_id, completed=True).first()
@@ -81,7 +83,7 @@ def _fact(row: Event) -> Fact:
         name=name, at_us=_us(row.occurred_at), day=row.day, hour=row.hour, event_id=row.id,
         amount_minor=order.amount_minor if order else None,
         offer_minor=order.offer_minor if order else None,
-        company=order.company if order else None,
+        company=order.company if order else told.get("company"),
         channel=order.channel if order else None,
         order_key=order.id if order else None,
         props={k: v for k, v in properties.items() if isinstance(v, (str, int, float, bool))},

@@ -233,3 +233,16 @@ def test_the_pyramid_s_levels_move_with_orders_and_with_time(world: World) -> No
     world.days_pass(1)
     assert inside(number) == set()
     assert not list(proof.prove(now=world.now))
+
+
+def test_who_came_along_counts_on_visits_too(world: World) -> None:
+    from passaparola.segments import dossier
+
+    together = {"rules": [{"field": "company", "operator": ">=", "value": 2}]}
+    number = segment(world, {"rules": [{"type": "event", "event": "Visit Recorded", "where": together}]})
+    world.send(ALMA.track("Visit Recorded", party_size=3), BRUNO.track("Visit Recorded", accompanied=False))
+    worker.drain(world.now)
+    alma = world.number(ALMA)
+    assert inside(number) == {alma}
+    (fact,) = [one for one in dossier._facts([alma], ["Visit Recorded"])]
+    assert fact.company == 3

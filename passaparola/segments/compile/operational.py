@@ -15,6 +15,7 @@ from passaparola.segments.rules.operands import PROPERTY_MAX
 from passaparola.segments.rules.tree import CONVERTED, INVITED
 
 LINE = "Product Bought"
+VISIT = "Visit Recorded"
 _VIEWS = {"Page Viewed": "page", "Screen Viewed": "screen"}
 # The corridor's own clockwork is nothing that a person did.
 _NO_FACT = "Timer Rang"
@@ -113,7 +114,7 @@ class Operational:
 
     def _events(self, event: str, fields: Mapping[str, Field], floor: exp.Expr | None) -> exp.Select:
         with_order = event == "Order Completed" and any(field.name in _ORDER_COLUMNS for field in fields.values())
-        columns = {alias: self._event_field(field, with_order) for alias, field in fields.items()}
+        columns = {alias: self._event_field(event, field, with_order) for alias, field in fields.items()}
         made = select(person_id=column("person_id", "b"), at_us=self._at("e"), **columns)
         made = self._from_body(made, "event", "e").where(self._named(event), *self._after("e", floor))
         if event == "Order Completed":
@@ -136,14 +137,24 @@ class Operational:
         view = _VIEWS.get(event)
         return exp.or_(named, column("type", "e").eq(text(view))) if view else named
 
-    def _event_field(self, field: Field, with_order: bool) -> exp.Expr:
+    def _event_field(self, event: str, field: Field, with_order: bool) -> exp.Expr:
         if field.key:
             return self._property(field)
+        if field.name == "company" and event == VISIT:
+            return self._company_of_a_visit()
         if field.name in ("day", "hour"):
             return column(field.name, "e")
         if with_order and field.name in _ORDER_COLUMNS:
             return column("id" if field.name == "order_key" else field.name, "o")
         return exp.cast(exp.null(), _TYPES.get(field.name, "bigint"))
+
+    def _company_of_a_visit(self) -> exp.Expr:
+        """How many came together, as the corridor understood it (events/basket.py): it stands in what came of the event."""
+        result, key = column("result", "e"), "company"
+        if self.dialect == "sqlite":
+            return exp.cast(exp.Anonymous(this="json_extract", expressions=[result, exp.Literal.string(f"$.{key}")]), "bigint")
+        path = [exp.cast(result, "jsonb"), exp.Literal.string(key)]
+        return exp.cast(exp.Anonymous(this="jsonb_extract_path_text", expressions=path), "bigint")
 
     def _lines(self, fields: Mapping[str, Field], floor: exp.Expr | None) -> exp.Select:
         columns = {alias: self._line_field(field) for alias, field in fields.items()}
