@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from passaparola.segments.sentence import Names, sentence
 from sqlglot import parse_one
 
 from passaparola.kernel import database
@@ -16,6 +15,7 @@ from passaparola.segments import compile, person, rules, traits
 from passaparola.segments.compile.source import column, select
 from passaparola.segments.rules import Known, TraitKind, tree
 from passaparola.segments.rules.operands import OPERATORS
+from passaparola.segments.sentence import Names, sentence
 from tests.agreement import stores
 from tests.agreement.dice import NOW_US, clock
 from tests.agreement.histories import Histories
