@@ -215,7 +215,8 @@ def test_stages(api: Api) -> None:
     assert api.get("/stages").data["many"] == [6, None]
     changed = api.call("PUT", "/stages", {"period_days": 180, "few": [1, 1], "some": [2, 3], "many": [4, None]})
     assert changed.status_code == 200, changed.data
-    assert api.get("/stages").data == {"period_days": 180, "few": [1, 1], "some": [2, 3], "many": [4, None]}
+    expected = {"period_days": 180, "few": [1, 1], "some": [2, 3], "many": [4, None], "margin": 0, "stay_days": 0}
+    assert api.get("/stages").data == expected
     wrong = api.call("PUT", "/stages", {"period_days": 180, "few": [1, 2], "some": [2, 3], "many": [4, None]})
     assert wrong.status_code in (409, 422), wrong.data
 

@@ -59,6 +59,8 @@ def test_a_file_comes_in_once_is_explained_and_goes_out_again(shell: Shell) -> N
     assert "p3@example.test" in shell("explain", "003").stdout
 
     rows = [json.loads(line) for line in shell("export", "events").stdout.splitlines()]
+    # The clock's own events come and go with the time.
+    rows = [row for row in rows if row["type"] != "act"]
     assert len(rows) == 45
     assert {"message_id", "type", "event", "user_id", "timestamp", "received_at", "properties", "context"} <= set(
         rows[0]
@@ -73,7 +75,7 @@ def test_an_export_is_an_import(shell: Shell, tmp_path: Path) -> None:
     shell("import", "orders.csv")
     shell("export", "events", "--out", "all.jsonl")
     shell("import", "all.jsonl")
-    rows = shell("export", "events").stdout.splitlines()
+    rows = [row for row in shell("export", "events").stdout.splitlines() if '"type":"act"' not in row]
     assert len(rows) == 45, "the same message ids from the same source are the same events"
 
 
@@ -90,7 +92,7 @@ def test_rows_not_taken_are_kept_and_said(shell: Shell) -> None:
         (("export", "events"), "There is no installation in"),
         (("prove",), "There is no installation in"),
         (("import", "missing.csv"), "There is no file missing.csv"),
-        (("import", "book.xlsx"), "an Excel workbook"),
+        (("import", "book.xlsx"), "book.xlsx is no workbook that can be read"),
         (("import", "twice.csv"), "total appears twice in the first line (places 2, 4)"),
         (("import", "twice.csv", "--mapping", "map.json"), "The mapping file map.json cannot be used"),
         (("import", "unclear.csv"), "day or month first"),

@@ -28,7 +28,7 @@ def test_a_cell_cannot_be_a_formula() -> None:
         ("=1+1", "'=1+1"), ("+cmd|x", "'+cmd|x"), ("-2+3|x", "'-2+3|x"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t=1"),
         ("+34600000000", "+34600000000"), ("-5", "-5"), ("plain", "plain"), ("", ""),
     ]:  # fmt: skip
-        assert exports._cell(value) == shown
+        assert exports.safe_cell(value) == shown
 
 
 def test_events_in_all_formats_say_the_same(tmp_path: Path) -> None:

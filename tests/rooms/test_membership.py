@@ -244,5 +244,5 @@ def test_who_came_along_counts_on_visits_too(world: World) -> None:
     worker.drain(world.now)
     alma = world.number(ALMA)
     assert inside(number) == {alma}
-    (fact,) = [one for one in dossier._facts([alma], ["Visit Recorded"])]
+    (fact,) = list(dossier._facts([alma], ["Visit Recorded"]))
     assert fact.company == 3

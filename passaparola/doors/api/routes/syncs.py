@@ -20,7 +20,7 @@ router = Router(tags=["Segments"])
 class SyncIn(In):
     """A segment to be handed on regularly."""
 
-    kind: Literal["webhook", "file"]
+    kind: Literal["webhook", "file"] = Field(description="To an address, or to a file in the data folder.")
     content: Literal["everybody", "moves"] = Field("everybody", description="All its people, or who came and went since.")
     target: Annotated[str, Field(max_length=500, pattern=r"^[!-~]*$")] = Field("", description="The webhook's https address.")
     every_hours: Annotated[int, Field(ge=1, le=744)] = Field(24, description="How often, in hours.")
