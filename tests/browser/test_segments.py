@@ -68,9 +68,14 @@ def focus_by_keyboard(page: Page, selector: str, steps_max: int = 60) -> None:
 
 def choose(page: Page, selector: str, word: str) -> None:
     """A choice in a closed list by typing its first letters."""
-    focus_by_keyboard(page, selector)
-    if page.locator(f"{selector} option:checked").inner_text() != word:
-        page.keyboard.type(word)
+    for _ in range(5):
+        focus_by_keyboard(page, selector)
+        if page.locator(f"{selector} option:checked").inner_text() != word:
+            page.keyboard.type(word)
+        # The form may come anew from the server while she types; then she looks, and chooses again.
+        page.wait_for_timeout(500)
+        if page.locator(f"{selector} option:checked").inner_text() == word:
+            return
     expect(page.locator(f"{selector} option:checked")).to_have_text(word)
 
 
