@@ -187,10 +187,11 @@ def test_a_share_button_opens_her_own_app_with_the_text_ready(place: Place, new_
     for name in ("WhatsApp", "Telegram"):
         with page.context.expect_page():
             page.get_by_role("link", name=name).click()
-    deadline = time.monotonic() + 5
-    while len(asked) < 2 and time.monotonic() < deadline:
+    deadline = time.monotonic() + 10
+    # A browser may ask again where it was refused.
+    while len({urlsplit(one).hostname for one in asked}) < 2 and time.monotonic() < deadline:
         page.wait_for_timeout(50)
-    assert sorted(urlsplit(one).hostname or "" for one in asked) == ["t.me", "wa.me"]
+    assert {urlsplit(one).hostname for one in asked} == {"t.me", "wa.me"}
     assert f"/r/{place.code}/wa" in unquote(next(one for one in asked if "wa.me" in one))
 
 
