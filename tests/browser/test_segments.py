@@ -88,7 +88,9 @@ def add(page: Page, kind: str) -> None:
 
 
 def settled(page: Page) -> None:
-    page.wait_for_load_state("networkidle")
+    """Longer than a choice waits before it asks (200 ms), then until nothing is asked any more."""
+    page.wait_for_timeout(300)
+    expect(page.locator(".htmx-request, .htmx-swapping, .htmx-settling")).to_have_count(0)
 
 
 @pytest.mark.parametrize("size", [WIDE, NARROW], ids=["wide", "phone"])
@@ -170,6 +172,32 @@ def test_typing_on_while_the_server_answers_loses_nothing(console: str, new_page
     page.locator("#rule-rules-0-window_n").fill("45")
     expect(page.locator("#rule-rules-0 .unit").first).to_have_text("days")
     expect(page.locator("#rule-rules-0-window_n")).to_have_value("45")
+
+
+DETAIL = 'button[value="add rules[0].where condition"]'
+
+
+def test_a_button_keeps_its_focus_when_the_rule_is_drawn_again(console: str, new_page: NewPage) -> None:
+    page = sign_in(new_page(locale="en"), console)
+    page.goto(console + "segments/new")
+    add(page, "event")
+    page.locator("#rule-rules-0-measure").select_option("days")
+    page.locator(DETAIL).focus()
+    expect(page.locator("#rule-rules-0 .unit").first).to_have_text("days")
+    expect(page.locator(DETAIL)).to_be_focused()
+
+
+def test_a_choice_that_asks_late_does_not_undo_a_press(console: str, new_page: NewPage) -> None:
+    page = sign_in(new_page(locale="en"), console)
+    page.goto(console + "segments/new")
+    add(page, "event")
+    expect(page.locator(DETAIL)).to_be_visible()
+    settled(page)
+    page.route("**/segments/new*", lambda route: (page.wait_for_timeout(700), route.continue_()))
+    page.locator("#rule-rules-0-measure").select_option("days")
+    page.locator(DETAIL).press("Enter")
+    expect(page.locator("#rule-rules-0--where-rules-0-field")).to_be_focused()
+    expect(page.locator("#rule-rules-0-measure")).to_have_value("days")
 
 
 @pytest.mark.parametrize(("theme", "size", "language"), [("light", WIDE, "en"), ("dark", NARROW, "it"), ("dark", WIDE, "es")])

@@ -133,6 +133,8 @@
   };
   var sent = null;
   var since = {};
+  // The button that had the focus when the rule was drawn again: htmx finds a field by its id, these have none.
+  var pressed = null;
   document.body.addEventListener("htmx:beforeRequest", function (event) {
     var builder = document.getElementById("segment-form");
     var target = event.detail.target;
@@ -141,6 +143,8 @@
   });
   document.body.addEventListener("htmx:beforeSwap", function (event) {
     since = {};
+    var active = document.activeElement;
+    pressed = event.detail.target.id === "rule" && active && active.closest("#rule button") ? active.value : null;
     if (!sent || event.detail.target.id !== "rule") return;
     var now = typed(document.getElementById("segment-form"));
     Object.keys(now).forEach(function (id) { if (sent[id] !== undefined && sent[id] !== now[id]) since[id] = now[id]; });
@@ -150,10 +154,15 @@
       var field = document.getElementById(id);
       if (!field) return;
       field.value = since[id];
-      // A choice may ask for other fields than were drawn: it asks again.
-      if (field.tagName === "SELECT") field.dispatchEvent(new Event("change", { bubbles: true }));
+      // What asks for other fields than were drawn asks again.
+      if (field.hasAttribute("hx-post")) field.dispatchEvent(new Event("change", { bubbles: true }));
     });
     since = {};
+    if (pressed && document.activeElement === document.body) {
+      var again = document.querySelector('#rule button[value="' + CSS.escape(pressed) + '"]');
+      if (again) again.focus();
+    }
+    pressed = null;
   });
 
   // What went wrong between us and the server is said, not swallowed.
