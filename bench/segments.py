@@ -97,19 +97,16 @@ def make(size: str) -> dict[str, Any]:
     with manifest.writing() as (known, at):
         writing.snapshot(known, at)
         with duck.engine(at, memory_mb=4096) as engine:
-            engine.execute(f"CREATE VIEW e AS {_EVENTS.format(events=events, people=people, now=int(NOW.timestamp()))}")
             person = manifest.new_name("person")
             engine.execute(f"COPY ({_PERSON.format(people=people)}) TO '{at / person}' {duck.COMPRESSION}")
             known.states["person"] = State(person, people, events, 0)
-            facts = f"SELECT * FROM ({_FACTS}) ORDER BY day // {MONTH_DAYS}"
-            parts = at / "parts"
-            split = f"SELECT *, day // {MONTH_DAYS} AS month FROM ({facts})"
-            engine.execute(f"COPY ({split}) TO '{parts}' (FORMAT parquet, PARTITION_BY (month))")
-            for part in sorted(parts.iterdir()):
-                name, month = manifest.new_name("time"), int(part.name.split("=")[1])
-                read = f"read_parquet('{part}/*.parquet', hive_partitioning = false)"
+            for month, first, until in _months(events, MONTH_DAYS):
+                rows = _EVENTS.format(first=first, until=until, events=events, people=people, began=_BEGAN_US)
+                engine.execute(f"CREATE OR REPLACE VIEW e AS {rows}")
+                name = manifest.new_name("time")
+                month_of = f"SELECT * FROM ({_FACTS}) WHERE day // {MONTH_DAYS} = {month}"
                 order = "ORDER BY at_us, event_id, line"
-                engine.execute(f"COPY (SELECT * FROM {read} {order}) TO '{at / name}' {duck.COMPRESSION}")
+                engine.execute(f"COPY ({month_of} {order}) TO '{at / name}' {duck.COMPRESSION}")
                 known.time.append(writing.described(engine, at, name, month=month))
         known.watermark = events
         manifest.save(known, at)
@@ -117,13 +114,24 @@ def make(size: str) -> dict[str, Any]:
     return {"rows": lake.load().rows}
 
 
+def _months(events: int, days: int) -> Iterator[tuple[int, int, int]]:
+    """Each month with the first event that may be in it and one after the last: a month at a time is all that memory holds."""
+    length, step = days * _DAY_US, 730 * _DAY_US / events
+    for month in range(_BEGAN_US // length, int(_BEGAN_US + events * step) // length + 1):
+        first, until = ((edge * length - _BEGAN_US) / step for edge in (month, month + 1))
+        yield month, max(0, int(first) - 1), min(events, int(until) + 2)
+
+
+_DAY_US = 86_400_000_000
+_BEGAN_US = (int(NOW.timestamp()) - 730 * 86_400) * 1_000_000
+
 # Everything random follows from the event's number: the same lake every time, on every engine.
 _EVENTS = """
 SELECT
   1 + i AS id, (hash(i) % 1000000) / 1e6 AS u, (hash(i + 7000000007) % 1000000) / 1e6 AS v,
   1 + CAST(FLOOR({people} * POWER((hash(i + 5000000003) % 1000000) / 1e6, 1.5)) AS BIGINT) AS self_id,
-  ({now}::BIGINT - 730 * 86400) * 1000000 + CAST(i * (730.0 * 86400e6 / {events}) AS BIGINT) AS at_us
-FROM range({events}) AS r(i)
+  {began}::BIGINT + CAST(i * (730.0 * 86400e6 / {events}) AS BIGINT) AS at_us
+FROM range({first}, {until}) AS r(i)
 """
 _FACTS = """
 WITH named AS (
@@ -205,22 +213,12 @@ def recompute(size: str) -> dict[str, Any]:
 def rest(size: str) -> dict[str, Any]:
     """1 % of the people; and how many fit a rule that is being edited, asked again and again of an open engine."""
     from passaparola.measure import engine
-    from passaparola.measure.engine.recompute import clock_at, compiled, given, population
+    from passaparola.measure.engine.recompute import answered, given, population
     from passaparola.measure.lake import manifest
 
-    people = SIZES[size] // EVENTS_A_PERSON
     known, at = manifest.load(), manifest.folder()
     cpu = time.process_time()
-    with engine.connect("duckdb", at) as made:
-        some = engine.Population(
-            made, known, at, clock_at(NOW), period_days=365, pyramid_days=365, owned={},
-            touched=range(1, people, 100),
-        )  # fmt: skip
-        some.open()
-        rows = made.rows("SELECT COUNT(*) FROM trait")[0][0]
-        for rule in segments().values():
-            statement = compiled(rule, made)
-            made.rows(f"SELECT COUNT(*) FROM ({statement.sql}) AS s WHERE answer = 1", given(statement, some.clock))
+    some = engine.recompute(segments(), as_of=NOW, touched=range(1, SIZES[size] // EVENTS_A_PERSON, 100))
     touched = time.process_time() - cpu
     walls, cpus = [], []
     with engine.connect("duckdb", at) as made:
@@ -229,35 +227,35 @@ def rest(size: str) -> dict[str, Any]:
         everybody.open(traits=False)
         for rule in (segments()[n] for n in (3, 4, 8, 9, 13)):
             started, cpu = time.perf_counter(), time.process_time()
-            statement = compiled(rule, made)
+            statement = answered(rule, made)
             made.rows(f"SELECT COUNT(*) FROM ({statement.sql}) AS s WHERE answer = 1", given(statement, everybody.clock))
             walls.append(time.perf_counter() - started)
             cpus.append(time.process_time() - cpu)
-    return {"touched_cpu": touched, "touched": rows, "live_ms": sorted(walls)[2] * 1000, "live_cpu": sorted(cpus)[2]}
+    return {"touched_cpu": touched, "touched": some.people, "live_ms": sorted(walls)[2] * 1000, "live_cpu": sorted(cpus)[2]}
 
 
 def hash_(size: str) -> dict[str, Any]:
-    """An order-independent sum over every trait of everybody, and how many are in each segment."""
+    """An order-independent sum over every trait of everybody and every answer of the 50 segments."""
     import hashlib
 
     from passaparola.measure import engine
-    from passaparola.measure.engine.recompute import compiled, given, population
+    from passaparola.measure.engine.recompute import Asked, given, population, reads_of
     from passaparola.measure.lake import manifest
     from passaparola.segments.traits.definitions import TRAITS
 
-    names = ", ".join(trait.name for trait in TRAITS)
-    total, counts = 0, dict.fromkeys(segments(), 0)
+    names, rules = ", ".join(trait.name for trait in TRAITS), segments()
+    total, rows = 0, 0
     with engine.connect(os.environ["PASSAPAROLA_ENGINE_URL"], manifest.folder()) as made:
-        everybody = population(made, manifest.load(), manifest.folder(), NOW)
+        everybody, asked = population(made, manifest.load(), manifest.folder(), NOW), Asked(made, rules)
+        answers = f"SELECT person_id, {', '.join(asked.names)} FROM ({asked.statement.sql}) AS said"
         for bucket in range(everybody.buckets):
-            everybody.open(bucket)
-            for row in made.rows(f"SELECT person_id, {names} FROM trait"):
+            everybody.open(bucket, reads=reads_of(rules.values(), [asked.statement.sql]))
+            found = made.rows(f"SELECT person_id, {names} FROM trait")
+            found += made.rows(answers, given(asked.statement, everybody.clock))
+            rows += len(found)
+            for row in found:
                 total += int.from_bytes(hashlib.blake2b(repr(tuple(row)).encode(), digest_size=8).digest(), "big")
-            for number, rule in list(segments().items())[::5]:
-                statement = compiled(rule, made)
-                sql = f"SELECT COUNT(*) FROM ({statement.sql}) AS s WHERE answer = 1"
-                counts[number] += made.rows(sql, given(statement, everybody.clock))[0][0]
-    return {"hash": total % 2**64, "counts": counts}
+    return {"hash": total % 2**64, "rows": rows}
 
 
 if __name__ == "__main__":

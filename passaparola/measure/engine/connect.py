@@ -31,7 +31,7 @@ class Engine(Protocol):
     def view(self, name: str, sql: str) -> None:
         """Let a name stand for a SELECT."""
 
-    def table(self, name: str, sql: str) -> None:
+    def table(self, name: str, sql: str, parameters: Any = None) -> None:
         """The same, computed once."""
 
     def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
@@ -71,9 +71,10 @@ class Duck:
         """See Engine."""
         self.connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
 
-    def table(self, name: str, sql: str) -> None:
-        """See Engine."""
-        self.connection.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}")
+    def table(self, name: str, sql: str, parameters: Any = None) -> None:
+        """See Engine. The one before goes first: memory holds one of them."""
+        self.connection.execute(f"DROP TABLE IF EXISTS {name}")
+        self.connection.execute(f"CREATE TEMP TABLE {name} AS {sql}", list(parameters or ()))
 
     def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """See Engine."""

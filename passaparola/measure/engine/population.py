@@ -5,12 +5,14 @@ of now. Facts after the moment asked about are not there; states with a history 
 consent) stand as they stood then, the others (leads, referrals' states, refunds) as they stand in the newest snapshot.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 
 from sqlglot import exp
 
 from passaparola.measure.engine.connect import Engine
+from passaparola.measure.engine.reads import COUNTED, Reads
 from passaparola.measure.lake import shape
 from passaparola.measure.lake.manifest import Manifest, NoLake
 from passaparola.segments.models import PersonTrait
@@ -40,13 +42,13 @@ class Population:
         owned: Mapping[str, OwnTrait],
         touched: Sequence[int] | None = None,
     ) -> None:
-        """`touched`: only these people (roots), in one bucket."""
+        """`touched`: only these people (roots), all in one bucket."""
         if not known.states:
             raise NoLake(folder=at)
         self.engine, self.known, self.at, self.clock = engine, known, at, clock
         self.period_days, self.pyramid_days, self.owned = period_days, pyramid_days, dict(owned)
         self.buckets = 1 if engine.whole or touched is not None or not known.buckets else known.buckets
-        self.has_touched = touched is not None
+        self.touched = None if touched is None else frozenset(touched)
         if touched is not None:
             engine.table("touched", f"SELECT UNNEST([{', '.join(map(str, touched))}]) AS person_id")
         self._once()
@@ -139,21 +141,21 @@ class Population:
 
     # --- a bucket ---------------------------------------------------------------------------------
 
-    def open(self, bucket: int = 0, *, traits: bool = True) -> None:
-        """Let the relations stand for the people of a bucket; without `traits` trait, pyramid and base are left out."""
+    def open(self, bucket: int = 0, *, traits: bool = True, reads: Reads | None = None) -> None:
+        """Let the relations stand for the people of a bucket; without `traits` trait, pyramid and base are left out.
+
+        `reads`: what will be asked of the facts, which are then fetched once, and no others; None: they stay where they are.
+        """
         here = "TRUE" if self.buckets == 1 else f"{{0}} % {self.buckets} = {bucket}"
-        if self.has_touched:
+        if self.touched is not None:
             here = "{0} IN (SELECT person_id FROM touched)"
-        before = f"at_us <= {self.clock.as_of_us}"
-        names = [file.name for file in self.known.people if self.buckets == 1 or file.bucket == bucket]
-        stay = " AND self_id NOT IN (SELECT id FROM moved)" if self.has_moved else ""
-        if self.has_touched:
-            stay += f" AND {here.format('person_id')}"
-        fact = f"SELECT person_id, {_COLUMNS} FROM {self._people(names)} WHERE {before}{stay}"
-        if self.has_apart:
-            fact += f" UNION ALL SELECT person_id, {_COLUMNS} FROM apart WHERE {before} AND {here.format('person_id')}"
         view = self.engine.view
-        view("fact", fact)
+        if reads is None:
+            view("fact", self._facts(bucket, here, _COLUMNS))
+        else:
+            reads |= self._counting if traits else Reads()
+            self.engine.table("fetched", self._facts(bucket, here, ", ".join(reads.columns()), reads.events))
+            view("fact", "SELECT * FROM fetched")
         view(
             "person",
             "SELECT id AS person_id, born_ymd, sex, language, forgotten FROM everybody "
@@ -164,28 +166,63 @@ class Population:
             view(name, f"SELECT * FROM all_{name} WHERE {here.format('person_id')}")
         if not traits:
             return
-        self._traits()
-        levels = _text("levels.sql").replace("pyramid_day", str(self.clock.today - self.pyramid_days))
-        view("state", portable.show(portable.parse(levels), self.engine.dialect))
+        for name, sql in self._trait_tables.items():
+            self.engine.table(name, sql)
+        view("state", self._levels)
 
-    def _traits(self) -> None:
-        """The kept columns computed once for the bucket, and every trait over them."""
+    def _facts(self, bucket: int, here: str, columns: str, events: Iterable[str] = ()) -> str:
+        """The facts until the moment asked about: those in their bucket, and those that stand apart."""
+        within = f"at_us <= {self.clock.as_of_us}"
+        if events:
+            within += f" AND name IN ({', '.join(own.plain(name, self.engine.dialect) for name in sorted(events))})"
+        stay = " AND self_id NOT IN (SELECT id FROM moved)" if self.has_moved else ""
+        if self.touched is not None:
+            stay += f" AND {here.format('person_id')}"
+        files = self._people([file.name for file in self.known.people if self._is_in(file.bucket, bucket)])
+        made = f"SELECT person_id, {columns} FROM {files} WHERE {within}{stay}"
+        if self.has_apart:
+            made += f" UNION ALL SELECT person_id, {columns} FROM apart WHERE {within} AND {here.format('person_id')}"
+        return made
+
+    def _is_in(self, file: int | None, bucket: int) -> bool:
+        if self.touched is not None and file is not None:
+            return any(person % self.known.buckets == file for person in self.touched)
+        return self.buckets == 1 or file == bucket
+
+    @cached_property
+    def _trait_tables(self) -> dict[str, str]:
+        """The kept columns, what falls into the period, and every trait over them: each computed once for a bucket."""
         dialect = self.engine.dialect
-        self.engine.table("base", self.base_sql())
         values = {"today": self.clock.today, "today_ymd": ymd(self.clock.today), "period_days": self.period_days}
-        self.engine.table(
-            "period", portable.show(portable.with_values(portable.parse(_text("period.sql")), values), dialect)
-        )
-        made = {trait: portable.with_values(portable.parse(trait.sql), values) for trait in TRAITS}
-        picks = [f"CAST({portable.show(made[t], dialect)} AS {_type(t.type, dialect)}) AS {t.name}" for t in TRAITS]
-        joins = [f"LEFT JOIN {name} ON {name}.person_id = person.person_id" for name in ("base", "period", "friend")]
-        for name, trait in self.owned.items():
-            self.engine.view(f"own_{name}", own.lake_sql(trait, self.clock.today, dialect))
+        period = portable.with_values(portable.parse(_text("period.sql")), values)
+        picks, joins = [], [f"LEFT JOIN {name} ON {name}.person_id = person.person_id" for name in ("base", "period", "friend")]
+        for trait in TRAITS:
+            value = portable.show(portable.with_values(portable.parse(trait.sql), values), dialect)
+            picks.append(f"CAST({value} AS {_type(trait.type, dialect)}) AS {trait.name}")
+        for name, sql in self._own.items():
             picks.append(f"own_{name}.value AS {name}")
-            joins.append(f"LEFT JOIN own_{name} ON own_{name}.person_id = person.person_id")
-        self.engine.table(
-            "trait", f"SELECT person.person_id AS person_id, {', '.join(picks)} FROM person {' '.join(joins)}"
-        )
+            joins.append(f"LEFT JOIN ({sql}) AS own_{name} ON own_{name}.person_id = person.person_id")
+        return {
+            "base": self.base_sql(),
+            "period": portable.show(period, dialect),
+            "trait": f"SELECT person.person_id AS person_id, {', '.join(picks)} FROM person {' '.join(joins)}",
+        }
+
+    @cached_property
+    def _own(self) -> dict[str, str]:
+        return {name: own.lake_sql(one, self.clock.today, self.engine.dialect) for name, one in self.owned.items()}
+
+    @cached_property
+    def _levels(self) -> str:
+        levels = _text("levels.sql").replace("pyramid_day", str(self.clock.today - self.pyramid_days))
+        return portable.show(portable.parse(levels), self.engine.dialect)
+
+    @cached_property
+    def _counting(self) -> Reads:
+        """What the traits read of the facts."""
+        events = COUNTED | {trait.event for trait in self.owned.values()}
+        counted = (self._trait_tables["base"], self._trait_tables["period"], *self._own.values())
+        return Reads(events, counted)
 
     def base_sql(self) -> str:
         """The statement of the kept columns, each in the type of its column in the store."""

@@ -1,6 +1,6 @@
 """Everything for everybody: traits, stages, segments; and what of it the books say otherwise."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -14,12 +14,15 @@ from passaparola.kernel.models import Setting
 from passaparola.measure import lake
 from passaparola.measure.engine.connect import Engine, connect
 from passaparola.measure.engine.population import Population
+from passaparola.measure.engine.reads import Reads
 from passaparola.measure.lake import manifest
 from passaparola.segments import compile as compiling
 from passaparola.segments import rules, traits
 from passaparola.segments.actions import ranges_in_force
 from passaparola.segments.traits.definitions import TRAITS
 
+# So many segments in one statement: what they share is counted once, and the engine still plans it quickly.
+TOGETHER = 64
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -55,34 +58,52 @@ def recompute(
     as_of: datetime,
     url: str | None = None,
     keep_members: bool = False,
+    touched: Sequence[int] | None = None,
     progress: Callable[[int, int], None] = lambda done, all_: None,
 ) -> Recomputed:
     """Traits of everybody as Parquet below the lake (`traits/`), and who is in each segment. The lake is not written.
 
+    touched: only of these people (roots), as Parquet in `touched/`; what it costs follows from how many they are.
     Raises NoLake, UnknownEngine, NoSpark.
     """
     known, at = manifest.load(), manifest.folder()
-    into = at / "traits"
-    into.mkdir(exist_ok=True)
-    for old in into.glob("*.parquet"):
-        old.unlink()
+    into = _emptied(at / ("traits" if touched is None else "touched"))
     found = Recomputed(facts=known.rows, segments=dict.fromkeys(segments, 0), into=into)
     found.members = {number: set() for number in segments}
     with connect(url or settings.ENGINE_URL, at) as engine:
-        people = population(engine, known, at, as_of)
-        statements = {number: compiled(rule, engine) for number, rule in segments.items()}
+        people = population(engine, known, at, as_of, touched)
+        asked = [Asked(engine, part) for part in _parts(segments)]
         for bucket in range(people.buckets):
-            people.open(bucket)
+            people.open(bucket, reads=reads_of(segments.values(), [one.statement.sql for one in asked]))
             engine.write("SELECT * FROM trait", into / f"traits-{bucket}.parquet")
             found.people += int(engine.rows("SELECT COUNT(*) FROM who")[0][0])
-            for number, statement in statements.items():
-                picks = "person_id" if keep_members else "COUNT(*)"
-                sql = f"SELECT {picks} FROM ({statement.sql}) AS said WHERE answer = 1"
-                rows = [value for (value,) in engine.rows(sql, given(statement, people.clock))]
-                found.segments[number] += len(rows) if keep_members else rows[0]
-                found.members[number].update(rows if keep_members else ())
+            for one in asked:
+                one.ask(people.clock, found, keep_members=keep_members)
             progress(bucket + 1, people.buckets)
     return found
+
+
+class Asked:
+    """Some segments, asked in one statement."""
+
+    def __init__(self, engine: Engine, segments: Mapping[int, rules.Group]) -> None:
+        self.engine, self.names = engine, {f"s{number}": number for number in segments}
+        trees = {f"s{number}": rule for number, rule in segments.items()}
+        self.statement = compiling.together(trees, source=compiling.Lake(engine.dialect), known=_known())
+
+    def ask(self, clock: rules.Clock, found: Recomputed, *, keep_members: bool) -> None:
+        """Add how many are in each, and who, for the bucket that is open."""
+        sql, values = self.statement.sql, given(self.statement, clock)
+        if keep_members:
+            self.engine.table("said", sql, values)
+            sql, values = "SELECT * FROM said", None
+            for name, number in self.names.items():
+                inside = self.engine.rows(f"SELECT person_id FROM said WHERE {name} = 1")
+                found.members[number].update(person for (person,) in inside)
+        counts = ", ".join(f"COUNT(CASE WHEN {name} = 1 THEN 1 END)" for name in self.names)
+        (row,) = self.engine.rows(f"SELECT {counts} FROM ({sql}) AS said", values)
+        for number, count in zip(self.names.values(), row, strict=True):
+            found.segments[number] += count
 
 
 def evaluate(rule: rules.Group, *, as_of: datetime, url: str | None = None) -> list[int]:
@@ -91,21 +112,46 @@ def evaluate(rule: rules.Group, *, as_of: datetime, url: str | None = None) -> l
     found: list[int] = []
     with connect(url or settings.ENGINE_URL, at) as engine:
         people = population(engine, known, at, as_of)
-        statement, said = compiled(rule, engine), rules.mentions(rule)
+        statement = answered(rule, engine)
         for bucket in range(people.buckets):
-            people.open(
-                bucket, traits=bool(said.traits or said.states & {"stage", "tier", "pyramid", "lead", "referral"})
-            )
+            people.open(bucket, traits=needs_traits(rule), reads=reads_of([rule], [statement.sql]))
             sql = f"SELECT person_id FROM ({statement.sql}) AS said WHERE answer = 1"
             found += [person for (person,) in engine.rows(sql, given(statement, people.clock))]
     return sorted(found)
 
 
-def population(engine: Engine, known: lake.Manifest, at: Path, as_of: datetime) -> Population:
+def needs_traits(rule: rules.Group) -> bool:
+    """Whether a rule asks about more than facts, groups, consents and the like."""
+    said = rules.mentions(rule)
+    return bool(said.traits or said.states & {"stage", "tier", "pyramid", "lead", "referral"})
+
+
+def reads_of(asked: Iterable[rules.Group], statements: Iterable[str]) -> Reads:
+    """What rules read of the facts."""
+    return Reads(frozenset(name for rule in asked for name in rules.mentions(rule).events), tuple(statements))
+
+
+def _parts(segments: Mapping[int, rules.Group]) -> Iterator[dict[int, rules.Group]]:
+    """Segments in groups of as many as one statement takes."""
+    numbers = list(segments)
+    for start in range(0, len(numbers), TOGETHER):
+        yield {number: segments[number] for number in numbers[start : start + TOGETHER]}
+
+
+def _emptied(folder: Path) -> Path:
+    folder.mkdir(exist_ok=True)
+    for old in folder.glob("*.parquet"):
+        old.unlink()
+    return folder
+
+
+def population(
+    engine: Engine, known: lake.Manifest, at: Path, as_of: datetime, touched: Sequence[int] | None = None
+) -> Population:
     """The people of the lake as this installation counts them: its period, its own traits."""
     return Population(
         engine, known, at, clock_at(as_of), period_days=ranges_in_force().period_days, pyramid_days=_pyramid_days(),
-        owned=traits.in_force(),
+        owned=traits.in_force(), touched=touched,
     )  # fmt: skip
 
 
@@ -116,7 +162,16 @@ def _pyramid_days() -> int:
 
 def compiled(rule: rules.Group, engine: Engine) -> compiling.Statement:
     """The statement of a rule for an engine; asks (person_id, answer, next_us) of the bucket that is open."""
-    return compiling.compile(rule, source=compiling.Lake(engine.dialect), known=rules.Known(traits=known_traits()))
+    return compiling.compile(rule, source=compiling.Lake(engine.dialect), known=_known())
+
+
+def answered(rule: rules.Group, engine: Engine) -> compiling.Statement:
+    """The same without the moment of change, for who asks once: person_id, answer."""
+    return compiling.together({"answer": rule}, source=compiling.Lake(engine.dialect), known=_known())
+
+
+def _known() -> rules.Known:
+    return rules.Known(traits=known_traits())
 
 
 def given(statement: compiling.Statement, clock: rules.Clock) -> Any:

@@ -49,9 +49,9 @@ class Spark:
         """See Engine."""
         self.session.sql(sql).createOrReplaceTempView(name)
 
-    def table(self, name: str, sql: str) -> None:
+    def table(self, name: str, sql: str, parameters: Any = None) -> None:
         """See Engine."""
-        self.session.sql(sql).cache().createOrReplaceTempView(name)
+        self.session.sql(sql, args=parameters or None).cache().createOrReplaceTempView(name)
 
     def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """See Engine."""

@@ -7,21 +7,31 @@ answers (person_id, answer, next_us): 1, 0 or NULL, and the earliest moment at w
 The statement is printed once and run at any moment; nothing in it depends on the clock.
 """
 
+from collections.abc import Mapping
+
 from passaparola.segments.compile.build import Builder
 from passaparola.segments.compile.lake import Lake
 from passaparola.segments.compile.operational import Operational
 from passaparola.segments.compile.source import Field, Source
 from passaparola.segments.compile.statement import Slot, Statement, printed, readable
+from passaparola.segments.compile.together import Together
 from passaparola.segments.rules import Clock, Group, Known
 
 __all__ = [
-    "Clock", "Field", "Lake", "Operational", "Slot", "Source", "Statement", "compile", "text",
+    "Clock", "Field", "Lake", "Operational", "Slot", "Source", "Statement", "compile", "text", "together",
 ]  # fmt: skip
 
 
 def compile(tree: Group, *, source: Source, known: Known) -> Statement:
     """The statement of a tree that `check` finds nothing wrong with. Raises BadOperand or KeyError for another."""
     made = Builder(source, known.traits or {}).statement(tree)
+    sql, slots = printed(made, source.dialect)
+    return Statement(sql, slots, source.dialect)
+
+
+def together(trees: Mapping[str, Group], *, source: Source, known: Known) -> Statement:
+    """One statement for several trees: person_id and for each its answer under its name. Raises BadOperand or KeyError."""
+    made = Together(source, known.traits or {}).statements(trees)
     sql, slots = printed(made, source.dialect)
     return Statement(sql, slots, source.dialect)
 

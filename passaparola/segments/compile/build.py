@@ -43,13 +43,13 @@ class Builder:
 
     def statement(self, root: Group) -> exp.Select:
         """SELECT person_id, answer, next_us."""
-        answer = self.truth(root)
+        answer = exp.cast(self.truth(root), "int")
+        return self._over_people({"answer": answer, "next_us": self._next()})
+
+    def _over_people(self, columns: Mapping[str, exp.Expr]) -> exp.Select:
+        """One row for each person weighed; nothing may be asked of the relations after this."""
         self._close()
-        outer = select(
-            person_id=column("person_id", "w"),
-            answer=exp.cast(answer, "int"),
-            next_us=self._next(),
-        ).from_(exp.to_table("who").as_("w"))
+        outer = select(person_id=column("person_id", "w"), **columns).from_(exp.to_table("who").as_("w"))
         names = list(self.joined)
         if len(names) <= PART:
             outer = self._join(outer, names)
@@ -82,6 +82,22 @@ class Builder:
         if name not in taken:
             taken.append(name)
         return column(name)
+
+    def measured(self, leaf: tree.Event, since: str) -> exp.Expr:
+        """What an event leaf counts: a column, NULL for who has no such fact; `since`: where its window begins."""
+        key = ("event", leaf.event, leaf.where, leaf.window, leaf.measure, leaf.of)
+        name = self.relation(
+            key, "e", lambda name: {name: events.measured(self.source, leaf, f"{name}_v", f"{name}_x", since)}
+        )
+        value, change = self.value(name, f"{name}_v"), self.value(name, f"{name}_x")
+        self.changes.append(change)
+        return value
+
+    def followed(self, leaf: tree.Sequence) -> exp.Expr:
+        """Whether a sequence happened: a column, 1, or 0 or NULL."""
+        name = self.relation(leaf, "q", lambda name: sequences.sequence(self.source, leaf, name))
+        self.changes.append(self.value(name, f"{name}_x"))
+        return self.value(name, f"{name}_v")
 
     def shared(self, kind: str, name: str) -> exp.Expr:
         """A trait or state: all of a kind come from one relation."""
@@ -153,12 +169,7 @@ def _event(build: Builder, leaf: tree.Event) -> exp.Expr:
             ("since", after), "s", lambda name: {name: events.since(build.source, after, f"{name}_at", f"{name}_x")}
         )
         build.changes.append(build.value(since, f"{since}_x"))
-    key = ("event", leaf.event, leaf.where, leaf.window, leaf.measure, leaf.of)
-    name = build.relation(
-        key, "e", lambda name: {name: events.measured(build.source, leaf, f"{name}_v", f"{name}_x", since)}
-    )
-    value, change = build.value(name, f"{name}_v"), build.value(name, f"{name}_x")
-    build.changes.append(change)
+    value = build.measured(leaf, since)
     for days in events.boundaries(leaf):
         at = value + whole(days * DAY_US)
         build.changes.append(when(at > NOW, at))
@@ -170,9 +181,7 @@ def _event(build: Builder, leaf: tree.Event) -> exp.Expr:
 
 
 def _sequence(build: Builder, leaf: tree.Sequence) -> exp.Expr:
-    name = build.relation(leaf, "q", lambda name: sequences.sequence(build.source, leaf, name))
-    build.changes.append(build.value(name, f"{name}_x"))
-    return exp.Coalesce(this=build.value(name, f"{name}_v"), expressions=[whole(0)]).eq(1)
+    return exp.Coalesce(this=build.followed(leaf), expressions=[whole(0)]).eq(1)
 
 
 def _trait(build: Builder, leaf: tree.Trait) -> exp.Expr:

@@ -33,18 +33,18 @@ def measured(source: Source, leaf: Event, value: str, change: str, since_cte: st
     """The leaf's measure and the next moment at which a fact comes in or leaves, for who has such facts."""
     row = Row()
     reach = span(leaf.window, column(f"{since_cte}_at", "s") if since_cte else None)
-    measure = _measure(source, leaf, reach.inside, row)
     person = column("person_id", "f")
     made = facts(
         source, leaf.event, leaf.where, row, reach,
-        person_id=person, **{value: measure, change: exp.Min(this=reach.change)},
+        person_id=person, **{value: measure(source, leaf, reach.inside, row), change: exp.Min(this=reach.change)},
     )  # fmt: skip
     if since_cte:
         made = made.join(exp.to_table(since_cte).as_("s"), on=column("person_id", "s").eq(person))
     return made.group_by(person)
 
 
-def _measure(source: Source, leaf: Event, inside: exp.Expr, row: Row) -> exp.Expr:
+def measure(source: Source, leaf: Event, inside: exp.Expr, row: Row) -> exp.Expr:
+    """The leaf's aggregate over the facts that are inside."""
     if leaf.measure == "count":
         return exp.Sum(this=when(inside, whole(1), whole(0)))
     if leaf.measure in ("first", "last"):

@@ -21,8 +21,8 @@ _PERSON = column("person_id")
 _KINDS = ("text", "number", "boolean")
 
 
-def sequence(source: Source, leaf: Sequence, name: str) -> dict[str, exp.Expr]:
-    """The relations of a sequence, in order; the last, called `name`, has {name}_v and {name}_x."""
+def sequence(source: Source, leaf: Sequence, name: str, *, timed: bool = True) -> dict[str, exp.Expr]:
+    """The relations of a sequence, in order; the last, called `name`, has {name}_v and, if `timed`, {name}_x."""
     made: dict[str, exp.Expr] = {}
     reach = span(leaf.window)
     for k, step in enumerate(leaf.steps, start=1):
@@ -48,6 +48,9 @@ def sequence(source: Source, leaf: Sequence, name: str) -> dict[str, exp.Expr]:
         made[f"{name}_n"] = _broken(leaf.steps[-1], name, ends, len(leaf.steps), list(keys))
         answer = _unbroken(leaf.steps[-1], name)
     made[f"{name}_a"] = answer.group_by(_PERSON)
+    if not timed:
+        made[name] = select(person_id=_PERSON, **{f"{name}_v": column("v")}).from_(f"{name}_a")
+        return made
     made[name] = _with_changes(leaf, name, reach)
     return made
 

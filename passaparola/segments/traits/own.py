@@ -210,7 +210,7 @@ def quoted(text: str, vendor: str) -> str:
 
 def lake_sql(trait: OwnTrait, today: int, dialect: str) -> str:
     """The same from the relation `fact` of the lake, whose properties are texts led by a letter for their type."""
-    where = ["line = 0", f"name = {_plain(trait.event, dialect)}"]
+    where = ["line = 0", f"name = {plain(trait.event, dialect)}"]
     if trait.window_days is not None:
         where.append(f"day > {today - trait.window_days} AND day <= {today}")
     value = _lake_value(trait, dialect)
@@ -234,7 +234,7 @@ def _lake_value(trait: OwnTrait, dialect: str) -> str:
     }[kind]
 
 
-def _plain(text: str, dialect: str) -> str:
+def plain(text: str, dialect: str) -> str:
     """A text as a literal of DuckDB or Spark, which reads backslashes."""
     if dialect == "spark":
         text = text.replace("\\", "\\\\")
