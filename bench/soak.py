@@ -24,6 +24,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
+from bench import soak_people
 from bench.soak_clients import Clients
 from tests import postgres
 from tests.running import ROOT, Server, free_port
@@ -227,7 +228,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--store", choices=STORES, help="one store only")
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--clients", type=int, default=6)
+    parser.add_argument("--people", type=int, help="instead: the random life of so many people, memberships asked again")
     given = parser.parse_args(arguments)
+    if given.people:
+        return soak_people.main(given.people, given.seed)
     results = []
     for store in [given.store] if given.store else STORES:
         print(f"{given.kills} kills on {store}, seed {given.seed} …", flush=True)

@@ -14,7 +14,10 @@ import msgspec
 
 # How long the worker rests when there is nothing to do, and between transactions so that the console can write.
 IDLE_SECONDS, GAP_SECONDS = 0.02, 0.005
-WEIGH_WAIT_SECONDS = 1.0
+# While events wait, whom they touched is weighed for several batches at once: after a second, or so much later that the
+# weighing takes a tenth of the time (a file of long histories touches everybody in every batch); half of the time
+# where nothing waits at the moment; a minute at most.
+WEIGH_WAIT_SECONDS, WEIGH_WAIT_SECONDS_MAX, WEIGH_SHARE = 1.0, 60.0, 0.1
 # A turn that took so many events has left others waiting, most likely.
 BEHIND_EVENTS = 500
 _RINGS_MAX = 500
@@ -31,18 +34,22 @@ class Progress(msgspec.Struct):
     events: int = 0
     parked: int = 0
     rings: int = 0
+    # How long weighing took, if anybody was weighed.
+    weighed_seconds: float = 0.0
 
 
-def turn(now: datetime, *, behind: bool = False) -> Progress:
+def turn(now: datetime, *, patience: timedelta = timedelta()) -> Progress:
     """One transaction: due timers, then the oldest inbox rows, with all their effects and the fact of consumption.
 
-    behind: events are waiting. Then whom they touched is weighed for several batches at once, a second later at most.
+    patience: so long after they were touched people are weighed at the earliest.
     """
     from passaparola.kernel import database
 
-    progress = Progress()
+    progress, began = Progress(), time.monotonic()
     with database.turn():
-        _ring(now, progress, timedelta(seconds=WEIGH_WAIT_SECONDS) if behind else timedelta())
+        weighs = _ring(now, progress, patience)
+    if weighs:
+        progress.weighed_seconds = time.monotonic() - began
     with database.turn():
         _take(progress)
     return progress
@@ -52,7 +59,8 @@ def drain(now: datetime | None = None, *, turns_max: int = 10**9) -> Progress:
     """Turn until the inbox is empty and no timer is due; what was done in all."""
     total, one = Progress(), Progress()
     for _ in range(turns_max):
-        one = turn(now or datetime.now(UTC), behind=one.events >= BEHIND_EVENTS)
+        # Nothing else will come: what is touched by now is weighed by the end.
+        one = turn_after(one, now, patience=_patience(one) if one.rows else timedelta())
         for field in Progress.__struct_fields__:
             setattr(total, field, getattr(total, field) + getattr(one, field))
         if not one.rows and not one.rings:
@@ -60,11 +68,27 @@ def drain(now: datetime | None = None, *, turns_max: int = 10**9) -> Progress:
     return total
 
 
+def turn_after(before: Progress, now: datetime | None = None, *, patience: timedelta | None = None) -> Progress:
+    """The turn after one that came to `before`, with the patience that follows from it."""
+    wait = _patience(before) if patience is None else patience
+    done = turn(now or datetime.now(UTC), patience=wait)
+    done.weighed_seconds = done.weighed_seconds or before.weighed_seconds
+    return done
+
+
+def _patience(before: Progress) -> timedelta:
+    """How long people may wait to be weighed while events wait, or may come in the next moment."""
+    share = WEIGH_SHARE if before.rows else 0.5
+    least = WEIGH_WAIT_SECONDS if before.events >= BEHIND_EVENTS else 0.0
+    wait = max(least, before.weighed_seconds / share - before.weighed_seconds)
+    return timedelta(seconds=min(wait, WEIGH_WAIT_SECONDS_MAX))
+
+
 # --- timers --------------------------------------------------------------------------------------
 
 
-def _ring(now: datetime, progress: Progress, patience: timedelta) -> None:
-    """Timers that are due ring as events of the clock."""
+def _ring(now: datetime, progress: Progress, patience: timedelta) -> bool:
+    """Timers that are due ring as events of the clock; whether people were weighed."""
     from django.conf import settings
 
     from passaparola import corridor
@@ -75,7 +99,7 @@ def _ring(now: datetime, progress: Progress, patience: timedelta) -> None:
     where = f"due_at <= ? AND (kind <> 'weigh' OR due_at <= ?) ORDER BY due_at, id LIMIT {_RINGS_MAX}"
     due = database.select(Timer, where, [now, now - patience])
     if not due:
-        return
+        return False
     alone = [timer for timer in due if timer["kind"] in _ALONE]
     chosen = alone[:1] if due[0]["kind"] in _ALONE else [timer for timer in due if timer["kind"] not in _ALONE]
     rings = [
@@ -93,6 +117,7 @@ def _ring(now: datetime, progress: Progress, patience: timedelta) -> None:
             # It can never ring as it stands: it is parked with its reason; do not try for ever.
             database.run("DELETE FROM timer WHERE id = ?", [timer["id"]])
     progress.rings += len(rings)
+    return any(timer["kind"] == "weigh" for timer in chosen)
 
 
 def _ring_id(timer: dict[str, Any]) -> str:
@@ -203,7 +228,7 @@ def main() -> None:
     gc.disable()
     turns, done, errand = 0, Progress(), Errand()
     while not stopping:
-        done = _safely(behind=done.events >= BEHIND_EVENTS)
+        done = _safely(done)
         busy = bool(done.rows or done.rings)
         turns += busy
         errand.look(busy)
@@ -243,14 +268,14 @@ class Errand:
             self.running.wait()
 
 
-def _safely(*, behind: bool) -> Progress:
-    """One turn; when the store is away, wait and come back. What was done."""
+def _safely(before: Progress) -> Progress:
+    """The next turn; when the store is away, wait and come back. What was done."""
     from django.db import close_old_connections, connections
 
     from passaparola.kernel import database, log
 
     try:
-        return turn(datetime.now(UTC), behind=behind)
+        return turn_after(before)
     except Exception as problem:
         if not database.is_gone(problem):
             raise

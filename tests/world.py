@@ -1,7 +1,8 @@
 """A small world to tell stories in: its own clock, a shop that sends events, a programme, and time that passes."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -32,10 +33,25 @@ class World:
     def __init__(self, now: datetime = START) -> None:
         self.now = now
         self.inbox = 0
+        self._together, self._waiting = 1, list[dict[str, Any]]()
 
     def send(self, *events: dict[str, Any], source: str = "shop") -> list[corridor.Outcome]:
         """A batch of events in the specification's shape, as the edge would take it and the worker walk it."""
+        if self._together > 1:
+            self._waiting += events
+            if len(self._waiting) < self._together:
+                return []
+            events, self._waiting = tuple(self._waiting), []
         return corridor.submit(self.read(events, source=source))
+
+    @contextmanager
+    def gathering(self, together: int) -> Iterator[None]:
+        """What is sent meanwhile goes in so many at a time; nobody sees the outcomes."""
+        self._together = together
+        yield
+        self._together, events = 1, self._waiting
+        self._waiting = []
+        self.send(*events)
 
     def read(self, events: Iterable[dict[str, Any]], *, source: str = "shop") -> list[intake.Happening]:
         """The events as they would enter the corridor now."""

@@ -21,6 +21,9 @@ _POLL_SECONDS = 0.05
 class Front:
     """Puts bodies into the inbox and sees that they are walked: by the running worker, else by this process."""
 
+    def __init__(self) -> None:
+        self._last = worker.Progress()
+
     def send(self, source: str, bodies: list[bytes]) -> None:
         """Accept the bodies durably, in this order; wait first while too many are waiting."""
         while self.backlog() > BACKLOG_ROWS_MAX:
@@ -56,7 +59,7 @@ class Front:
         if is_up(settings.DATA_DIR):
             time.sleep(_POLL_SECONDS)
         else:
-            worker.turn(datetime.now(UTC))
+            self._last = worker.turn_after(self._last)
 
 
 def is_up(folder: Path) -> bool:
