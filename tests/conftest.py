@@ -154,8 +154,10 @@ def browser() -> Iterator["Browser"]:
 
     One a file: as long as Playwright is open its loop runs in this thread, and other tests could start none.
     """
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    # A busy machine is not a fault of the page; what does not come is still missed.
+    expect.set_options(timeout=20_000)
     try:
         path, environment = chromium.find()
     except chromium.NoChromium as problem:
