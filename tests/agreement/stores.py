@@ -15,7 +15,9 @@ from passaparola.people.models import Consent, GroupMember, Person, Relationship
 from passaparola.programs.models import Referral
 from passaparola.segments import compile
 from passaparola.segments.compile.source import column, select
+from passaparola.segments.membership import sheets
 from passaparola.segments.models import Lead, Traits
+from passaparola.segments.person.panel import Panel
 from passaparola.segments.rules import Clock, Group
 from passaparola.segments.rules.operands import PROPERTY_MAX
 from tests.agreement.dice import KNOWN, NOW_US, TRAITS, day_of, hour_of
@@ -50,6 +52,15 @@ class OwnTables:
         rows = database.rows(made.sql, made.parameters(clock, people))
         assert len({row[0] for row in rows}) == len(rows)
         return {row[0]: (row[1], row[2]) for row in rows}
+
+    def panel(self, tree: Group, clock: Clock, people: list[int]) -> Answers:
+        """What the corridor says of some: facts read by it, traits of the tests' own table."""
+        made = Panel({1: tree}, TRAITS)
+        found = {}
+        for one, facts in sheets.read(made.needs, people, clock, _trait_rows):
+            answer, change = made.answer(one, facts, clock)
+            found[one.id] = (None if answer is None else int(answer), change)
+        return found
 
     def _fill(self, histories: Histories) -> None:
         rows, at, zero = histories.rows, at_of(NOW_US), {"event_id": 0}
@@ -177,6 +188,11 @@ def marked(props: Any) -> str:
 
 def _traits(dialect: str, names: Any) -> exp.Select:
     return select(person_id=column("person_id"), **{alias: column(name) for alias, name in names.items()}).from_("trait")
+
+
+def _trait_rows(names: tuple[str, ...], _today: int) -> tuple[str, dict[str, str]]:
+    sql = f"SELECT person_id, {', '.join(names)} FROM trait WHERE {database.any_of('person_id')}"
+    return sql, {name: TRAITS[name].type for name in names}
 
 
 def _temporary(table: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:

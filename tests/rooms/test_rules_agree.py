@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from passaparola.segments import person, rules
+from passaparola.segments.person import panel
 from passaparola.segments.rules import Clock, Group
 from tests.agreement.dice import KNOWN, NOW_US, TRAITS, Trees, clock
 from tests.agreement.histories import Histories
@@ -48,6 +49,8 @@ def agree(dice: Any, folder: Path, people: int, trees: int) -> int:
         some = dice.sample(everybody, max(1, len(everybody) // 4))
         compare(tree, at, {n: expected[n] for n in some}, own.ask(tree, at, some), "our tables, asked of some,")
         compare(tree, at, expected, views.ask(tree, at), "DuckDB")
+        if panel.fits(tree):
+            compare(tree, at, {n: expected[n] for n in some}, own.panel(tree, at, some), "a panel over our tables")
         _nothing_changes_before_it_is_said(tree, histories, at, expected)
         cases += people
     return cases

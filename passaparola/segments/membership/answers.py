@@ -1,6 +1,11 @@
-"""The rules' answers about some people as of one moment: one set-based statement a segment."""
+"""The rules' answers about some people as of one moment.
 
-from collections.abc import Mapping, Sequence
+`of` asks the store, one set-based statement a segment. `about` reads what all rules together need of the people once, and
+asks the rules of one person after the other in Python; what it cannot answer so, it asks as `of` does. Both must agree,
+and do in the tests; `prove` asks the books by `of`, so that what the corridor kept by `about` is checked by the other.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -11,7 +16,8 @@ from passaparola.events import intake
 from passaparola.kernel import database
 from passaparola.segments import compile as compiling
 from passaparola.segments import pyramid, rules
-from passaparola.segments.membership import knowledge
+from passaparola.segments.membership import knowledge, sheets
+from passaparola.segments.person import panel
 
 # Person (root) → whether in, and the next moment at which time alone may change that.
 Answers = dict[int, tuple[bool, datetime | None]]
@@ -28,6 +34,71 @@ def of(trees: Mapping[int, rules.Group], people: Sequence[int], as_of: datetime,
     if layered:
         _until_inactive(found, layered, people, clock.today, zone)
     return found
+
+
+# Person (root) → the segments whose rule says yes, and when time alone may next change one of the timed.
+Verdicts = dict[int, tuple[list[int], datetime | None]]
+# People of whom facts are held in memory at a time.
+PEOPLE_AT_ONCE = 500
+
+
+def about(
+    trees: Mapping[int, rules.Group], timed: Iterable[int], people: Sequence[int], as_of: datetime, zone: str
+) -> Verdicts:
+    """What these rules say of each of these people (roots), who is to be alive; timed: whose next change is wanted."""
+    clock, mark, wanted = clock_at(as_of, zone), knowledge.mark(), frozenset(timed)
+    quick = {id_: tree for id_, tree in trees.items() if panel.fits(tree)}
+    slow = {id_: tree for id_, tree in trees.items() if id_ not in quick}
+    found: Verdicts = {person: ([], None) for person in people}
+    made = _panel(_Rules(quick, wanted.intersection(quick), mark))
+
+    def traits(names: tuple[str, ...], today: int) -> tuple[str, Mapping[str, str]]:
+        return sheets.relation(names, today, mark, database.vendor())
+
+    for some in database.chunks(people, PEOPLE_AT_ONCE) if quick else ():
+        try:
+            for person, facts in sheets.read(made.needs, some, clock, traits):
+                yes, next_us = made.ask(person, facts, clock)
+                found[person.id] = (yes, moment(next_us))
+        except sheets.TooMany:
+            _add(found, of(quick, some, as_of, zone), wanted)
+    if slow:
+        _add(found, of(slow, people, as_of, zone), wanted)
+    return found
+
+
+def _add(found: Verdicts, answers: Mapping[int, Answers], timed: frozenset[int]) -> None:
+    """Answers of statements beside those that are there already."""
+    for id_, said in answers.items():
+        for person, (answer, change) in said.items():
+            yes, next_ = found[person]
+            if answer:
+                yes.append(id_)
+            if change is not None and id_ in timed and (next_ is None or change < next_):
+                found[person] = (yes, change)
+
+
+def _key(tree: rules.Group) -> bytes:
+    return msgspec.json.encode(rules.as_json(tree), order="sorted")
+
+
+class _Rules:
+    """Rules as what a panel is made of, told apart by what they say."""
+
+    def __init__(self, trees: Mapping[int, rules.Group], timed: frozenset[int], mark: str) -> None:
+        self.trees, self.timed = trees, timed
+        self.key = (mark, tuple(sorted(timed)), tuple((id_, msgspec.json.encode(tree)) for id_, tree in trees.items()))
+
+    def __hash__(self) -> int:
+        return hash(self.key)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Rules) and self.key == other.key
+
+
+@lru_cache(maxsize=64)
+def _panel(asked: _Rules) -> panel.Panel:
+    return panel.Panel(asked.trees, knowledge.traits(), asked.timed)
 
 
 def _until_inactive(found: dict[int, Answers], ids: Sequence[int], people: Sequence[int], today: int, zone: str) -> None:
@@ -52,8 +123,7 @@ def statement(tree: rules.Group, today: int, *, some: bool, mark: str | None = N
 
     mark: what `knowledge.mark` says now, where many are asked in one go.
     """
-    key = msgspec.json.encode(rules.as_json(tree), order="sorted")
-    return _compiled(key, database.vendor(), today, some, knowledge.mark() if mark is None else mark)
+    return _compiled(_key(tree), database.vendor(), today, some, knowledge.mark() if mark is None else mark)
 
 
 @lru_cache(maxsize=2048)

@@ -1,6 +1,6 @@
 """Asks the rules about the people of a batch's rings, and says what follows: who enters, who leaves, who is due when."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SLICE_PEOPLE_MAX = 2000
 # What the corridor makes by itself carries this source; a replay makes it again instead of reading it.
 SOURCE = "segments"
+_NONE: dict[int, Any] = {}
 
 
 @dataclass(slots=True)
@@ -57,20 +58,16 @@ def weigh(room: "Memberships", happenings: Sequence[Happening]) -> dict[bytes, A
     if not asked:
         return {}
     as_of = max(one.ring.received_at for one in asked)
-    owner: dict[tuple[int, int], Asked] = {}
     everybody = {person for one in asked for person in one.people}
     roots = _roots(everybody)
-    for one in asked:
-        for person in one.people:
-            for segment in one.segments:
-                owner.setdefault((segment, roots[person][0] if person in roots else person), one)
     eligible = sorted({root for root, forgotten in roots.values() if not forgotten})
-    wanted = sorted({segment for segment, _ in owner})
+    wanted = {segment for one in asked if one.people for segment in one.segments}
     live = {row["id"]: room.tree(row) for row in room.live() if row["id"] in wanted}
     traits.refresh(sorted(person for one in asked if one.touched for person in one.people))
-    found = answers.of(live, eligible, as_of, room.zone) if live and eligible else {}
-    _moves(room, owner, found, set(eligible))
-    _timers(room, asked, found, {p: r for p, (r, _) in roots.items()}, set(wanted))
+    found = answers.about(live, room.watch.timed, eligible, as_of, room.zone) if live and eligible else {}
+    root_of = {person: root for person, (root, _) in roots.items()}
+    _moves(room, asked, found, root_of, live.keys())
+    _timers(room, asked, found, root_of, wanted)
     return {one.ring.fingerprint: one for one in asked}
 
 
@@ -106,51 +103,75 @@ def _roots(people: set[int]) -> dict[int, tuple[int, bool]]:
 
 
 def _moves(
-    room: "Memberships",
-    owner: dict[tuple[int, int], Asked],
-    found: dict[int, dict[int, tuple[bool, datetime | None]]],
-    eligible: set[int],
+    room: "Memberships", asked: list[Asked], found: answers.Verdicts, root_of: dict[int, int], live: Collection[int]
 ) -> None:
-    """The difference between what the rules (and pins) say and the open memberships."""
-    people = sorted({person for _, person in owner})
-    open_, pins = _open(room, people), _pins(people)
-    for (segment, person), one in owner.items():
-        is_live = room.segments.rows[segment]["state"] == "live"
-        pinned = pins.get((segment, person), "")
-        says = found.get(segment, {}).get(person, (False, None))[0]
-        inside = is_live and person in eligible and (pinned == "in" or (says and pinned != "out"))
-        rows = open_.get((segment, person), [])
-        own = [row for row in rows if row["person_id"] == person]
-        others = [row for row in rows if row["person_id"] != person]
-        if inside and not own:
-            # Under another self already: the merge carries it on, nobody entered.
-            event = None if others else _announce(room, "Segment Entered", segment, person, one.ring, pinned)
-            one.moves.append(Move(segment, person, True, others, event))
-        elif inside and others:
-            one.moves.append(Move(segment, person, False, others, None))
-        elif not inside and rows:
-            event = _announce(room, "Segment Left", segment, person, one.ring, pinned)
-            one.moves.append(Move(segment, person, False, rows, event))
+    """The difference between what the rules (and pins) say and the open memberships, person by person."""
+    people = sorted({root_of.get(person, person) for one in asked for person in one.people})
+    open_, pins = _open(people), _pins(people)
+    closed: list[list[Any]] = []
+    settled: dict[int, set[int]] = {}
+    for one in asked:
+        for named in one.people:
+            person = root_of.get(named, named)
+            # Who is named by two rings of a batch belongs to the first.
+            fresh = set(one.segments).difference(settled.get(person, ()))
+            settled.setdefault(person, set()).update(fresh)
+            rows, pinned = open_.get(person, _NONE), pins.get(person, _NONE)
+            yes = {segment for segment in found[person][0] if segment in live} if person in found else set()
+            # Where one row of her own stands for a yes, and nothing is pinned, nothing changes.
+            merged = {segment for segment, own in rows.items() if any(self_ != person for _, self_ in own)}
+            for segment in sorted((yes.symmetric_difference(rows) | merged | pinned.keys()) & fresh):
+                pin = pinned.get(segment, "") if person in found and segment in live else ""
+                inside = pin == "in" or (segment in yes and pin != "out")
+                move = _move(room, one.ring, segment, person, inside, rows.get(segment, []), pinned.get(segment, ""))
+                if move is not None:
+                    one.moves.append(move)
+                    closed.append(move.closes)
+    known = {row["id"]: row for row in room.memberships.take_any("id", sorted(id_ for some in closed for id_ in some))}
+    for some in closed:
+        some[:] = [known[id_] for id_ in some]
 
 
-def _open(room: "Memberships", people: list[int]) -> dict[tuple[int, int], list[Record]]:
-    """Open memberships of these people under any self, by segment and root."""
-    sql = f"SELECT id, root_id FROM person WHERE {database.any_of('root_id')}"
-    root_of = dict(database.rows(sql, [people]))
-    rows = room.memberships.take(f"until_at IS NULL AND {database.any_of('person_id')}", [sorted(root_of)])
-    found: dict[tuple[int, int], list[Record]] = {}
-    for row in rows:
-        found.setdefault((row["segment_id"], root_of[row["person_id"]]), []).append(row)
+def _move(
+    room: "Memberships", ring: Happening, segment: int, person: int, inside: bool, rows: list[tuple[int, int]], pinned: str
+) -> Move | None:
+    """What follows from an answer, given the open rows (id, self) under any self."""
+    own = [id_ for id_, self_ in rows if self_ == person]
+    others = [id_ for id_, self_ in rows if self_ != person]
+    if inside and not own:
+        # Under another self already: the merge carries it on, nobody entered.
+        event = None if others else _announce(room, "Segment Entered", segment, person, ring, pinned)
+        return Move(segment, person, True, others, event)
+    if inside and others:
+        return Move(segment, person, False, others, None)
+    if not inside and rows:
+        event = _announce(room, "Segment Left", segment, person, ring, pinned)
+        return Move(segment, person, False, [id_ for id_, _ in rows], event)
+    return None
+
+
+def _open(people: list[int]) -> dict[int, dict[int, list[tuple[int, int]]]]:
+    """Root → segment → (row, self) of the open memberships of these people under any self."""
+    sql = (
+        "SELECT p.root_id, m.segment_id, m.id, m.person_id FROM person p JOIN membership m ON m.person_id = p.id "
+        f"WHERE {database.any_of('p.root_id')} AND m.until_at IS NULL ORDER BY m.id"
+    )
+    found: dict[int, dict[int, list[tuple[int, int]]]] = {}
+    for root, segment, id_, person in database.rows(sql, [people]):
+        found.setdefault(root, {}).setdefault(segment, []).append((id_, person))
     return found
 
 
-def _pins(people: list[int]) -> dict[tuple[int, int], str]:
-    """The newest pin of each segment and person, of whichever self."""
+def _pins(people: list[int]) -> dict[int, dict[int, str]]:
+    """Root → segment → the newest pin, of whichever self."""
     sql = (
         "SELECT n.segment_id, p.root_id, n.state FROM pin n JOIN person p ON p.id = n.person_id "
         f"WHERE {database.any_of('p.root_id')} ORDER BY n.id"
     )
-    return {(segment, root): state for segment, root, state in database.rows(sql, [people])}
+    found: dict[int, dict[int, str]] = {}
+    for segment, root, state in database.rows(sql, [people]):
+        found.setdefault(root, {})[segment] = state
+    return found
 
 
 def _announce(room: "Memberships", name: str, segment: int, person: int, ring: Happening, pinned: str) -> Happening:
@@ -175,19 +196,19 @@ def _because(ring: Happening, pinned: str) -> str:
 def _timers(
     room: "Memberships",
     asked: list[Asked],
-    found: dict[int, dict[int, tuple[bool, datetime | None]]],
+    found: answers.Verdicts,
     roots: dict[int, int],
-    wanted: set[int],
+    wanted: Collection[int],
 ) -> None:
     """When each person is due next. What was not asked now keeps the time it had."""
-    timed = room.watch.timed & wanted
+    timed = room.watch.timed.intersection(wanted)
     if not timed and not any(one.ring.props["subject"].startswith("person:") for one in asked):
         return
     people = sorted({roots[person] for one in asked for person in one.people if person in roots})
-    set_for, complete = _due(people), wanted >= room.watch.timed
+    set_for, complete = _due(people), room.watch.timed.issubset(wanted)
     rang = {one.ring.props["subject"] for one in asked if one.ring.props["kind"] == "weigh"}
     for root in people:
-        next_ = min((at for s in timed if (at := found.get(s, {}).get(root, (False, None))[1])), default=None)
+        next_ = found[root][1] if root in found else None
         before = None if f"person:{root}" in rang else set_for.get(root)
         if not complete and before is not None:
             next_ = min(before, next_) if next_ else before

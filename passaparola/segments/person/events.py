@@ -40,7 +40,7 @@ def event(leaf: tree.Event, facts: Sequence[Fact], now: int) -> Found:
         changes += [at for at in begins if at > now]
         if not begins:
             return Found(None)
-    candidates = [fact for fact in facts if fact.name == leaf.event and _meets(leaf.where, fact)]
+    candidates = [fact for fact in facts if fact.name == leaf.event and meets(leaf.where, fact)]
     for fact in candidates:
         changes += _changes(leaf.window, fact.at_us)
     if isinstance(leaf.window, Since) and since is None:
@@ -56,7 +56,7 @@ def event(leaf: tree.Event, facts: Sequence[Fact], now: int) -> Found:
     return Found(answer, value, counted, changes)
 
 
-def _meets(where: Group | None, fact: Fact) -> bool:
+def meets(where: Group | None, fact: Fact) -> bool:
     """Whether the conditions hold; unknown does not."""
     return where is None or _holds(where, fact) is True
 
@@ -159,7 +159,7 @@ def sequence(leaf: tree.Sequence, facts: Sequence[Fact], now: int) -> Found:
     For each start the earliest possible next step is taken: whatever can follow a later one can follow it too.
     Before an absence every possible last step is tried.
     """
-    by_step = [[fact for fact in facts if fact.name == step.event and _meets(step.where, fact)] for step in leaf.steps]
+    by_step = [[fact for fact in facts if fact.name == step.event and meets(step.where, fact)] for step in leaf.steps]
     changes: list[int | None] = [at for fact in by_step[0] for at in _changes(leaf.window, fact.at_us)]
     changes += [fact.at_us for step in by_step[1:] for fact in step]
     silence = leaf.steps[-1] if leaf.steps[-1].absent else None
