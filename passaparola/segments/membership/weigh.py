@@ -24,7 +24,7 @@ _NONE: dict[int, Any] = {}
 
 @dataclass(slots=True)
 class Move:
-    """One person's coming into or going out of a segment. `closes`: open rows that end with it.
+    """One person's coming into or going out of a segment. `closes`: open rows that end with it, first by number, then whole.
 
     `announced`: the event of it; None where a merge only carries the membership to the one person they now are.
     """
@@ -32,7 +32,7 @@ class Move:
     segment: int
     person: int
     entered: bool
-    closes: list[Record]
+    closes: list[Any]
     announced: Happening | None
 
 
