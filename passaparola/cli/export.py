@@ -9,7 +9,7 @@ from passaparola.cli.speech import gettext as _
 
 WHAT = (
     "events", "people", "referrals", "transfers", "messages", "memberships", "leads", "groups", "group-members",
-    "relationships",
+    "relationships", "playbooks",
 )  # fmt: skip
 FORMATS = ("jsonl", "csv", "parquet")
 

@@ -1,9 +1,10 @@
-"""Leads, groups, who is in them and who knows whom, as exports."""
+"""Leads, groups, who is in them, who knows whom, and the playbooks of the stages, as exports."""
 
 from collections.abc import Iterator
 
 from passaparola.doors.exports_base import INT, JSON, TEXT, TIME, Export, Row, chunks, uids_of
 from passaparola.people.models import Group, GroupMember, Relationship
+from passaparola.segments.keeping import playbooks_in_force
 from passaparola.segments.models import Lead
 
 _LEAD = (
@@ -46,7 +47,17 @@ def _relationships() -> Iterator[Row]:
             }  # fmt: skip
 
 
+def _playbooks() -> Iterator[Row]:
+    for stage, (book, row) in playbooks_in_force().items():
+        said = book.as_json()
+        yield {
+            "stage": stage, "origin": "own" if row else "shipped", "changed_at": row.changed_at if row else None,
+            "aim": said["aim"], "advice": said["advice"],
+        }  # fmt: skip
+
+
 TIES: dict[str, Export] = {
+    "playbooks": Export({"stage": TEXT, "origin": TEXT, "changed_at": TIME, "aim": JSON, "advice": JSON}, _playbooks),
     "leads": Export(
         {
             "person": TEXT, "source": TEXT, "since_at": TIME, "temperature": TEXT, "score": INT, "fit": INT, "at": TIME,

@@ -165,6 +165,7 @@ TABLES = (
         "failure FROM segment_sync",
         times=(6, 7, 9),
     ),
+    Table("settings", "SELECT name, value, changed_at FROM setting", times=(2,), json=(1,)),
     Table(
         "programmes",
         "SELECT uid, kind, name, state, seed, version, created_at, launched_at FROM program",

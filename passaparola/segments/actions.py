@@ -13,14 +13,15 @@ from passaparola.kernel.batch import Batch, Record
 from passaparola.kernel.errors import Refusal
 from passaparola.kernel.models import Setting
 from passaparola.people.actions import People
-from passaparola.segments import pyramid, stages
+from passaparola.segments import keeping, pyramid, stages
 from passaparola.segments.models import StageChange, Traits, Visit
 from passaparola.segments.traits import own
 
 SWEEP_PEOPLE_MAX = 500
 STAGES_SETTING = "stages"
 VISITS = ("Order Completed", "Visit Recorded")
-_OWN_TRAITS = {"Trait Defined": own.define, "Trait Retired": own.retire}
+# What staff decide that concerns no person.
+_ORDERS = {"Trait Defined": own.define, "Trait Retired": own.retire, **keeping.ORDERS}
 # A score from 0 to 6, or a review of 1 or 2 stars, is a bad experience until a better one comes.
 _BAD_SCORE_MAX, _BAD_RATING_MAX = 6, 2
 # Reasons for which somebody's stage is read from the visits alone.
@@ -111,8 +112,8 @@ class Segments:
             self._fold(happening)
 
     def _act(self, happening: Happening) -> None:
-        if happening.name in _OWN_TRAITS:
-            _OWN_TRAITS[happening.name](self.batch, happening)
+        if happening.name in _ORDERS:
+            _ORDERS[happening.name](self.batch, happening)
         elif happening.name == "Stages Changed":
             self._change_ranges(happening)
         elif happening.name in pyramid.ACTS:
@@ -252,7 +253,7 @@ class Segments:
         except (ValueError, TypeError) as problem:
             raise BadRanges(why=str(problem)) from problem
         self.ranges = ranges
-        self._keep(STAGES_SETTING, ranges.as_json(), happening)
+        keeping.keep(self.batch, STAGES_SETTING, ranges.as_json(), happening)
         self.batch.set_timer("restage", "everybody", happening.received_at, {"after": 0})
 
     def _set(self, happening: Happening) -> None:
@@ -262,16 +263,7 @@ class Segments:
             value = kind.read(happening.props).as_json()
         except ValueError as problem:
             raise BadPyramid(why=str(problem)) from problem
-        self.settings.take("name = ?", [name])
-        self._keep(name, value, happening)
-
-    def _keep(self, name: str, value: Record, happening: Happening) -> None:
-        row = self.settings.rows.get(name)  # type: ignore[call-overload]
-        values = {"value": value, "changed_at": happening.received_at}
-        if row is None:
-            self.settings.add(name=name, **values)
-        else:
-            self.settings.change(row, **values)
+        keeping.keep(self.batch, name, value, happening)
 
     def _restage(self, happening: Happening) -> None:
         """One slice of everybody under new ranges; the next slice rings again."""

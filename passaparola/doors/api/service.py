@@ -25,6 +25,7 @@ from passaparola.doors.api.routes import (
     ledger,
     messages,
     people,
+    playbooks,
     programs,
     pyramid,
     referrals,
@@ -33,7 +34,8 @@ from passaparola.doors.api.routes import (
 )
 
 ROUTERS = (
-    people, programs, codes, referrals, leads, groups, segments, syncs, ledger, messages, events, figures, pyramid, installation,
+    people, programs, codes, referrals, leads, groups, segments, syncs, ledger, messages, events, figures, pyramid, playbooks,
+    installation,
 )  # fmt: skip
 PREFIX = "/api/v1"
 

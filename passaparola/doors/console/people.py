@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from passaparola.doors import look
-from passaparola.doors.console import finding, lead_card, sayings, ties, timeline
+from passaparola.doors.console import finding, lead_card, playbooks, sayings, ties, timeline
 from passaparola.kernel import database, signing
 from passaparola.measure import metrics
 from passaparola.people.models import Consent, Identity, Merge, Person
@@ -111,7 +111,7 @@ def person(request: HttpRequest, person_id: int) -> HttpResponse:
     }
     if request.headers.get("HX-Target") == "timeline":
         return render(request, "console/timeline.html", context)
-    return render(request, "console/person.html", context | _head(who, ids))
+    return render(request, "console/person.html", context | _head(request, who, ids))
 
 
 def _before(request: HttpRequest) -> datetime:
@@ -124,7 +124,7 @@ def _before(request: HttpRequest) -> datetime:
     return given if given.tzinfo else given.replace(tzinfo=UTC)
 
 
-def _head(who: Person, ids: list[int]) -> dict[str, Any]:
+def _head(request: HttpRequest, who: Person, ids: list[int]) -> dict[str, Any]:
     """What stands beside the timeline."""
     codes = list(Code.objects.filter(person_id__in=ids, retired_at=None).order_by("-id")[:20])
     names = dict(Program.objects.values_list("id", "name"))
@@ -134,7 +134,8 @@ def _head(who: Person, ids: list[int]) -> dict[str, Any]:
         "lead": lead_card.card(who),
         "groups": ties.groups(ids),
         "ties": ties.relationships(ids),
-        "friends": metrics.friends(ids).get(who.id, 0),
+        "friends": sum(metrics.friends(ids).values()),
+        "playbook": playbooks.card(request, who.id, ids),
         "identities": [
             (sayings.identity(i.kind), i)
             for i in Identity.objects.filter(person_id__in=ids).order_by("kind", "id")[:50]

@@ -67,6 +67,24 @@ SEGMENT_ACTS: tuple[Definition, ...] = (
         "act",
     ),
     Definition(
+        "Playbook Changed",
+        _("What to say to the people of a stage, why, and where to do it, was written anew. It sends nothing."),
+        (
+            Property("stage", "text", _("few, some or many."), True),
+            Property("aim", "object", _("What the stage is to lead to, in es, it and en."), True),
+            Property(
+                "advice", "list", _("say and why in es, it and en; page: where it is done; fact: what is told beside it."), True
+            ),
+        ),
+        "act",
+    ),
+    Definition(
+        "Playbook Restored",
+        _("The playbook of a stage is the shipped one again."),
+        (Property("stage", "text", _("few, some or many."), True),),
+        "act",
+    ),
+    Definition(
         "Segment Entered",
         _("Somebody came into a segment."),
         (

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_POST
 
-from passaparola.doors.console import happenings
+from passaparola.doors.console import happenings, playbooks
 from passaparola.doors.console.acting import do, say
 from passaparola.doors.console.segments import counting, draft, library, nodes, saying, translate, wording
 from passaparola.doors.console.segments.controls import Desk
@@ -39,7 +39,7 @@ class Sheet:
 
 
 def create(request: HttpRequest) -> HttpResponse:
-    """A new segment, from nothing or from a template (?from=KEY)."""
+    """A new segment, from nothing, a template (?from=KEY) or the playbook of a stage (?stage=few)."""
     if request.method == "POST":
         return _posted(request, None)
     words = _words(None)
@@ -48,6 +48,8 @@ def create(request: HttpRequest) -> HttpResponse:
     if example is not None:
         sheet.draft = translate.of_json(example.rule, words.kinds)
         sheet.texts = {f"names_{code}": text for code, text in example.names().items()}
+    elif (start := playbooks.segment(request.GET.get("stage", ""))) is not None:
+        sheet.draft, sheet.texts = translate.of_json(start[0], words.kinds), start[1]
     return _page(request, sheet, words)
 
 
