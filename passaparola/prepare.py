@@ -82,7 +82,16 @@ def _bring_up(alias: str) -> bool:
     with _one_at_a_time(alias):
         if not newstore.build(alias, executor):
             call_command("migrate", database=alias, verbosity=0, interactive=False)
+            if alias == "default":
+                _catch_up()
     return True
+
+
+def _catch_up() -> None:
+    """What an older version did not keep yet is counted from what it kept; a store that has it all is left as it is."""
+    from passaparola.segments.traits import store
+
+    store.backfill()
 
 
 def _is_behind(executor: MigrationExecutor) -> bool:

@@ -118,6 +118,8 @@ SIGN_UPS_PER_ADDRESS_HOUR_MAX = int(os.environ.get("PASSAPAROLA_SIGN_UPS_PER_ADD
 LAKE_DIR = DATA_DIR / "lake"
 # How often what is new is written to the lake; 0: never by itself.
 LAKE_SECONDS = int(os.environ.get("PASSAPAROLA_LAKE_SECONDS", "60"))
+# How often groups are looked for, at most, where something happened since; 0: only when somebody presses the button.
+SUGGEST_HOURS = int(os.environ.get("PASSAPAROLA_SUGGEST_HOURS", "24"))
 # duckdb, in this process, or spark://host:port, a cluster that sees the same folder.
 ENGINE_URL = os.environ.get("PASSAPAROLA_ENGINE_URL", "duckdb")
 ENGINE_MEMORY_MB = int(os.environ.get("PASSAPAROLA_ENGINE_MEMORY_MB", "512"))

@@ -1,16 +1,21 @@
 """Looks for people who might make a group and brings what it found in as an act. `python -m passaparola.suggest`.
 
 A process of its own, because a look at everybody may take minutes and must hold up neither events nor pages; started
-from the console, or by whoever has the command line.
+from the console, by whoever has the command line, and by the worker: once a day at most, and only where something
+happened since. Nobody is in a group by that.
 """
 
 import os
 import subprocess
 import sys
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 NICE = 10
+# Who looked, where nobody pressed a button.
+CLOCK = "clock"
+# These happen without anybody doing anything, or say nothing about who belongs together.
+_NO_NEWS = ("Timer Rang", "Groups Suggested", "Segment Entered", "Segment Left", "Sync Done", "Message Handed Over")
 
 
 def run(*, source: str = "console", actor: str = "") -> int:
@@ -26,6 +31,21 @@ def run(*, source: str = "console", actor: str = "") -> int:
     if outcome.refused:
         raise outcome.refused
     return int(outcome.result["suggested"])
+
+
+def is_due(now: datetime) -> bool:
+    """Whether the last look is SUGGEST_HOURS ago and something happened since; in a house where nobody is known, never."""
+    from django.conf import settings
+
+    from passaparola.events.models import Event
+
+    if not settings.SUGGEST_HOURS:
+        return False
+    last = Event.objects.filter(name="Groups Suggested", type="act").order_by("-id").first()
+    if last is not None and now - last.received_at < timedelta(hours=settings.SUGGEST_HOURS):
+        return False
+    news = Event.objects.filter(id__gt=last.id if last else 0).exclude(name__in=_NO_NEWS)
+    return bool(news.order_by("id")[:1])
 
 
 def start(actor: str) -> None:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,8 @@ _RINGS_MAX = 500
 # These look at a slice of everybody: each is a transaction of its own.
 _ALONE = ("sweep", "restage", "relead", "gather")
 _INBOX_ROWS_MAX = 1000
+# How often the worker asks whether groups are to be looked for again; the question costs two short queries.
+SUGGEST_ASK_SECONDS = 300.0
 _TURNS_BETWEEN_COLLECTIONS = 20
 
 
@@ -226,17 +229,19 @@ def main() -> None:
     signal.signal(signal.SIGINT, stop)
     # A batch makes many small objects and drops them together: collecting between turns is cheaper than within.
     gc.disable()
-    turns, done, errand = 0, Progress(), Errand()
+    turns, done, errand, suggestions = 0, Progress(), Errand(), Suggestions()
     while not stopping:
         done = _safely(done)
         busy = bool(done.rows or done.rings)
         turns += busy
         errand.look(busy)
+        suggestions.look(busy)
         if turns >= _TURNS_BETWEEN_COLLECTIONS or (turns and not busy):
             turns = 0
             gc.collect(1)
         time.sleep(GAP_SECONDS if busy else IDLE_SECONDS)
     errand.stop()
+    suggestions.stop()
 
 
 class Errand:
@@ -266,6 +271,35 @@ class Errand:
         if self.running is not None and self.running.poll() is None:
             self.running.terminate()
             self.running.wait()
+
+
+class Suggestions(Errand):
+    """Sends somebody to look for groups (passaparola/suggest.py), once a day at most and only where something happened."""
+
+    def look(self, busy: bool) -> None:
+        """Send it off where it is due; what it finds waits for somebody to say yes or no."""
+        from passaparola import suggest
+
+        self.news |= busy
+        if busy or not self.news or time.monotonic() - self.last < SUGGEST_ASK_SECONDS:
+            return
+        self.last = time.monotonic()
+        if (self.running is None or self.running.poll() is not None) and _asked(suggest.is_due):
+            self.news = False
+            command = [sys.executable, "-m", "passaparola.suggest", suggest.CLOCK]
+            self.running = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+
+
+def _asked(question: Callable[[datetime], bool]) -> bool:
+    """The answer now; no where the store is away."""
+    from passaparola.kernel import database
+
+    try:
+        return question(datetime.now(UTC))
+    except Exception as problem:
+        if not database.is_gone(problem):
+            raise
+        return False
 
 
 def _safely(before: Progress) -> Progress:

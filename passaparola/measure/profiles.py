@@ -1,17 +1,20 @@
-"""Profiles: everybody by two of stage, age, sex, company, hour, weekday, product, channel; small groups cannot be told.
+"""Profiles: everybody by two of stage, age, sex, company, hour, weekday, product, channel, of those with further values.
 
 Each person is in one cell: favourites are of the person (segments/traits), not of the order. People, purchases and money are
-those of the traits, ever.
+those of the traits, ever. Small groups cannot be told, whichever tables are laid beside one another (segments/cells).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from passaparola.kernel.database import rows
 from passaparola.segments import traits
-from passaparola.segments.cells import LEAST, Protected, protect
+from passaparola.segments.cells import Key, merge, protect, summed
+from passaparola.segments.keeping import least_in_force
 
 PRODUCTS_MAX = 12
+# A table of four dimensions is as far as a cell can be kept from being told in reasonable time.
+FILTERS_MAX = 2
 UNKNOWN, ELSE = "unknown", "else"
 _AGES = ((18, "0-17"), (25, "18-24"), (35, "25-34"), (45, "35-44"), (55, "45-54"), (65, "55-64"), (200, "65+"))
 _HOURS = ((6, "0-5"), (10, "6-9"), (13, "10-12"), (16, "13-15"), (19, "16-18"), (22, "19-21"), (24, "22-23"))
@@ -43,74 +46,124 @@ _TRAITS = ("age", "sex", "company", "favourite_hour", "favourite_weekday", "favo
            "spent_minor")  # fmt: skip
 
 
+Line = tuple[dict[str, str], tuple[int, ...]]
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A protected table with its sums. `refused`: "few" (fewer than LEAST people), "rest" (so few are left out), or ""."""
+    """A table: for each measure its cells by (row, column), and totals by row; None is hidden, nobody is 0.
 
-    table: Protected | None
-    # measure → cell → sum; cells of `table.hidden` are not to be shown.
-    sums: dict[str, dict[tuple[str, str], int]]
+    `refused`: "few" where what is asked for is about fewer than `least` people, or the cell of the filters is hidden.
+    """
+
+    least: int
+    rows: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    cells: Mapping[str, Mapping[tuple[str, str], int | None]] = field(default_factory=dict)
+    totals: Mapping[str, Mapping[str, int | None]] = field(default_factory=dict)
     refused: str = ""
 
 
-def pivot(row: str, column: str, filters: Mapping[str, str], today: int, least: int = LEAST) -> Profile:
+def pivot(row: str, column: str, filters: Mapping[str, str], today: int, least: int | None = None) -> Profile:
     """People by two dimensions (names of DIMENSIONS), of those whose further dimensions have the values of `filters`.
 
-    One query. Raises KeyError for an unknown dimension.
+    One query. `least`: the smallest cell that is told, by default the one in force. Raises KeyError for an unknown
+    dimension, ValueError for one named twice or more than FILTERS_MAX filters.
     """
-    names = list(dict.fromkeys((row, column, *filters)))
+    least = least_in_force() if least is None else least
+    if unknown := {row, column, *filters} - DIMENSIONS.keys():
+        raise KeyError(*unknown)
+    names = [name for name in DIMENSIONS if name in (row, column, *filters)]
+    if len(names) != 2 + len(filters) or len(filters) > FILTERS_MAX:
+        raise ValueError(f"two dimensions and at most {FILTERS_MAX} filters, each another")
+    lines, orders = _merged(names, _counted(names, today), least)
+    people = _cube(names, lines, 0)
+    if sum(people.values()) < least or any(value not in orders[name] for name, value in filters.items()):
+        return Profile(least, refused="few")
+    shown = _Shown(names, filters, protect(people, least))
+    if shown.hides(tuple(filters), {}):
+        return Profile(least, refused="few")
+    return _profile(shown, row, column, [_cube(names, lines, i) for i in range(len(MEASURES))], orders, least)
+
+
+def _counted(names: Sequence[str], today: int) -> list[Line]:
+    """Everybody by the dimensions, with people, purchases and money."""
     picks = ", ".join(f"{DIMENSIONS[name][0]} AS {name}_" for name in names)
     places = ", ".join(str(i + 1) for i in range(len(names)))
     found = rows(
         f"SELECT {picks}, COUNT(*), SUM(t.purchases), SUM(t.spent_minor) FROM ({traits.relation(_TRAITS, today=today)}) AS t "
         f"LEFT JOIN traits AS kept ON kept.person_id = t.person_id WHERE t.purchases > 0 OR kept.visits_ever > 0 GROUP BY {places}"
     )
-    lines = [(dict(zip(names, line)), line[len(names) :]) for line in found]
-    if refused := _telling(lines, filters, least):
-        return Profile(None, {}, refused)
-    inside = [(keys, sums) for keys, sums in lines if all(keys[name] == value for name, value in filters.items())]
-    return _profile(inside, row, column, least)
+    return [(dict(zip(names, line)), line[len(names) :]) for line in found]
 
 
-def _telling(lines: list[tuple[dict[str, str], tuple[int, ...]]], filters: Mapping[str, str], least: int) -> str:
-    """Whether so few people are inside, or left out by one of the filters, that the difference would tell about them."""
-    def people(wanted: Mapping[str, str]) -> int:
-        return sum(sums[0] for keys, sums in lines if all(keys[n] == v for n, v in wanted.items()))
-
-    inside = people(filters)
-    if inside < least:
-        return "few"
-    wider = (people({n: v for n, v in filters.items() if n != name}) for name in filters)
-    return "rest" if any(0 < whole - inside < least for whole in wider) else ""
-
-
-def _profile(lines: list[tuple[dict[str, str], tuple[int, ...]]], row: str, column: str, least: int) -> Profile:
-    values = {name: _values(name, lines) for name in (row, column)}
-    sums: dict[str, dict[tuple[str, str], int]] = {measure: {} for measure in MEASURES}
-    for keys, counted in lines:
-        key = tuple(keys[name] if keys[name] in values[name] else ELSE for name in (row, column))
-        for measure, value in zip(MEASURES, counted, strict=True):
-            cells = sums[measure]
-            cells[key[0], key[1]] = cells.get((key[0], key[1]), 0) + int(value or 0)
-    table = protect(sums["people"], values[row], values[column], least)
-    if table is None:
-        return Profile(None, {}, "few")
-    out: dict[str, dict[tuple[str, str], int]] = {measure: {} for measure in MEASURES}
-    for measure, cells in sums.items():
-        for (a, b), value in cells.items():
-            into = table.groups[0].get(a), table.groups[1].get(b)
-            if into[0] is not None and into[1] is not None:
-                out[measure][into[0], into[1]] = out[measure].get((into[0], into[1]), 0) + value
-    return Profile(table, out)
+def _merged(names: Sequence[str], lines: list[Line], least: int) -> tuple[list[Line], dict[str, tuple[str, ...]]]:
+    """The lines with rare values put together, and each dimension's values in order: the same whatever is filtered."""
+    into: dict[str, dict[str, str]] = {}
+    orders: dict[str, tuple[str, ...]] = {}
+    for name in names:
+        people: dict[str, int] = {}
+        for keys, sums in lines:
+            people[keys[name]] = people.get(keys[name], 0) + sums[0]
+        values = _values(name, people)
+        frequent = {value: value if value in values else ELSE for value in people}
+        totals: dict[str, int] = {}
+        for value, count in people.items():
+            totals[frequent[value]] = totals.get(frequent[value], 0) + count
+        groups = merge(totals, values, least)
+        into[name] = {value: groups[frequent[value]] for value in people}
+        orders[name] = tuple(dict.fromkeys(groups[value] for value in values if value in groups))
+    return [({name: into[name][keys[name]] for name in names}, sums) for keys, sums in lines], orders
 
 
-def _values(name: str, lines: list[tuple[dict[str, str], tuple[int, ...]]]) -> tuple[str, ...]:
+def _cube(names: Sequence[str], lines: list[Line], measure: int) -> dict[Key, int]:
+    cube: dict[Key, int] = {}
+    for keys, sums in lines:
+        key = tuple(keys[name] for name in names)
+        cube[key] = cube.get(key, 0) + int(sums[measure] or 0)
+    return cube
+
+
+@dataclass(frozen=True, slots=True)
+class _Shown:
+    """The dimensions asked for, the filters, and what is hidden of each choice of dimensions."""
+
+    names: Sequence[str]
+    filters: Mapping[str, str]
+    hidden: Mapping[tuple[int, ...], frozenset[Key]]
+
+    def hides(self, dimensions: Sequence[str], values: Mapping[str, str]) -> bool:
+        """Whether the cell of these dimensions, with these values besides the filters, is hidden."""
+        chosen = tuple(i for i, name in enumerate(self.names) if name in dimensions)
+        key = tuple({**self.filters, **values}[self.names[i]] for i in chosen)
+        return key in self.hidden.get(chosen, ())
+
+
+def _profile(
+    shown: _Shown, row: str, column: str, cubes: list[dict[Key, int]], orders: Mapping[str, tuple[str, ...]], least: int
+) -> Profile:
+    places = {name: i for i, name in enumerate(shown.names)}
+    inside = [k for k in cubes[0] if all(k[places[name]] == value for name, value in shown.filters.items())]
+    mine = {(k[places[row]], k[places[column]]): k for k in inside}
+    there = [[v for v in orders[name] if any(k[places[name]] == v for k in inside)] for name in (row, column)]
+    cells: dict[str, dict[tuple[str, str], int | None]] = {}
+    totals: dict[str, dict[str, int | None]] = {}
+    for measure, cube in zip(MEASURES, cubes, strict=True):
+        cells[measure] = {
+            (a, b): None if shown.hides(shown.names, {row: a, column: b}) else cube.get(mine.get((a, b), ()), 0)
+            for a in there[0] for b in there[1]
+        }  # fmt: skip
+        sums = summed({k: cube[k] for k in inside}, [places[row]])
+        totals[measure] = {
+            a: None if shown.hides((row, *shown.filters), {row: a}) else sums[(a,)] for a in there[0]
+        }  # fmt: skip
+    return Profile(least, tuple(there[0]), tuple(there[1]), cells, totals)
+
+
+def _values(name: str, people: Mapping[str, int]) -> tuple[str, ...]:
     """A dimension's values in order: as listed, or the most frequent first and the others together."""
     listed = DIMENSIONS[name][1]
     if listed:
         return listed
-    people: dict[str, int] = {}
-    for keys, sums in lines:
-        people[keys[name]] = people.get(keys[name], 0) + sums[0]
     order = sorted((value for value in people if value != UNKNOWN), key=lambda value: (-people[value], value))
     return (*order[:PRODUCTS_MAX], ELSE, UNKNOWN)

@@ -1,95 +1,112 @@
-"""Tables of people in which no small group can be told: small rows merged, small cells hidden. Pure."""
+"""Tables of people in which no small group can be told, whichever of them are laid beside one another. Pure.
 
-from collections.abc import Mapping, Sequence
+A *cube* counts people by two or more axes. Every table anybody may ask for is a slice of the cube over its own axes, filters
+included, so what is hidden belongs to the cube and not to the question. Three rules, together (docs/why/profiles.md):
 
-import msgspec
+- each value of an axis has at least `least` people, or is put together with others (`merge`), the same in every table;
+- in every cube each hidden cell is the corner of a box of hidden cells: raising one corner and lowering its neighbours by turns
+  leaves every total as it is, so that the cell does not follow even from *all* totals;
+- what is hidden in a cube is hidden in every finer one, so that no parts add up to it.
+"""
 
-LEAST = 5
-# Where rows or columns with too few people were put together.
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import combinations, islice, product
+
+LEAST, LEAST_MIN, LEAST_MAX = 5, 3, 50
+# Where values with too few people were put together.
 OTHER = "*"
+# So many opposite corners are tried for a box; the cheapest of them is taken.
+_TRIES_MAX = 200
 
-Table = Mapping[tuple[str, str], int]
-
-
-class Protected(msgspec.Struct, frozen=True):
-    """Rows and columns in order, people by cell, and the cells not to be shown. `groups` says into which row or column
-    (of axis 0 or 1) a value was put."""
-
-    rows: tuple[str, ...]
-    columns: tuple[str, ...]
-    people: dict[tuple[str, str], int]
-    hidden: frozenset[tuple[str, str]]
-    groups: tuple[dict[str, str], dict[str, str]]
+Key = tuple[str, ...]
+Cube = Mapping[Key, int]
 
 
-def protect(table: Table, rows: Sequence[str], columns: Sequence[str], least: int = LEAST) -> Protected | None:
-    """The table as it may be shown; None where fewer than `least` people are in it altogether.
-
-    Rows and columns with fewer are put together as OTHER, with the next smallest where that is not enough, so every total
-    may be shown. Then cells of 1 to least - 1 people are hidden, and further ones until no hidden cell follows from the
-    totals and no row or column hides fewer than `least` people.
-    """
-    if sum(table.values()) < least:
-        return None
-    into = (_merged(table, rows, 0, least), _merged(table, columns, 1, least))
-    people: dict[tuple[str, str], int] = {}
-    for (row, column), count in table.items():
-        if count:
-            key = into[0][row], into[1][column]
-            people[key] = people.get(key, 0) + count
-    axes = [tuple(dict.fromkeys(into[i][name] for name in names if name in into[i])) for i, names in enumerate((rows, columns))]
-    hidden = {key for key, count in people.items() if 0 < count < least}
-    if len(axes[0]) > 1 and len(axes[1]) > 1:
-        _complete(people, axes[0], axes[1], hidden, least)
-    return Protected(axes[0], axes[1], people, frozenset(hidden), into)
-
-
-def _merged(table: Table, names: Sequence[str], axis: int, least: int) -> dict[str, str]:
-    """Where each value of an axis goes: to itself, or to OTHER; values of nobody go nowhere."""
-    totals = {name: sum(n for key, n in table.items() if key[axis] == name) for name in names}
-    present = sorted((name for name in names if totals[name]), key=lambda name: (totals[name], names.index(name)))
+def merge(totals: Mapping[str, int], names: Sequence[str], least: int = LEAST) -> dict[str, str]:
+    """Where each value of an axis goes: to itself, or to OTHER with the next smallest; values of nobody go nowhere."""
+    present = sorted((name for name in names if totals.get(name)), key=lambda name: (totals[name], names.index(name)))
     small = [name for name in present if totals[name] < least or name == OTHER]
     rest = [name for name in present if name not in small]
     while small and sum(totals[name] for name in small) < least and rest:
         small.append(rest.pop(0))
-    return {name: OTHER if name in small else name for name in names if totals[name]}
+    return {name: OTHER if name in small else name for name in names if totals.get(name)}
 
 
-def _complete(
-    people: Mapping[tuple[str, str], int], rows: Sequence[str], columns: Sequence[str], hidden: set[tuple[str, str]], least: int
-) -> None:
-    """Hide further cells until each hidden one lies on a rectangle of hidden ones, and each line hides enough people."""
-    changed = True
-    while changed:
-        changed = False
-        for row, column in sorted(hidden):
-            if not _on_rectangle(row, column, rows, columns, hidden):
-                hidden |= _rectangle(people, row, column, rows, columns, hidden)
-                changed = True
-        for line in [[(row, c) for c in columns] for row in rows] + [[(r, column) for r in rows] for column in columns]:
-            inside = [key for key in line if key in hidden]
-            shown = sorted((key for key in line if key not in hidden), key=lambda key: people.get(key, 0))
-            shown = [key for key in shown if people.get(key, 0)] or shown
-            if inside and shown and sum(people.get(key, 0) for key in inside) < least:
-                hidden.add(shown[0])
-                changed = True
+def protect(cube: Cube, least: int = LEAST) -> dict[tuple[int, ...], frozenset[Key]]:
+    """For each choice of two or more axes (their positions, ascending) the cells not to be shown.
+
+    The cube's values are merged already. Cells of nobody need no entry. What is hidden of a choice hangs on the counts over
+    these axes alone, in this order: the same in every cube that has them.
+    """
+    axes = range(len(next(iter(cube), ())))
+    found: dict[tuple[int, ...], frozenset[Key]] = {}
+    for size in range(2, len(axes) + 1):
+        for chosen in combinations(axes, size):
+            coarser = {tuple(chosen.index(i) for i in some): found[some] for some in combinations(chosen, size - 1) if size > 2}
+            found[chosen] = frozenset(_hidden(summed(cube, chosen), coarser, least))
+    return found
 
 
-def _on_rectangle(row: str, column: str, rows: Sequence[str], columns: Sequence[str], hidden: set[tuple[str, str]]) -> bool:
-    """Whether raising this cell and lowering its neighbours leaves all totals: then it cannot be worked out."""
-    return any(
-        {(row, c), (r, column), (r, c)} <= hidden for r in rows if r != row for c in columns if c != column
-    )
+def summed(cube: Cube, chosen: Sequence[int]) -> dict[Key, int]:
+    """The cube over some of its axes."""
+    out: dict[Key, int] = {}
+    for key, count in cube.items():
+        part = tuple(key[i] for i in chosen)
+        out[part] = out.get(part, 0) + count
+    return out
 
 
-def _rectangle(
-    people: Mapping[tuple[str, str], int], row: str, column: str, rows: Sequence[str], columns: Sequence[str],
-    hidden: set[tuple[str, str]],
-) -> set[tuple[str, str]]:  # fmt: skip
-    """The three cells that complete the cheapest rectangle; those of nobody only where there is no other."""
-    return min(
-        ({(row, c), (r, column), (r, c)} for r in rows if r != row for c in columns if c != column),
-        key=lambda three: (
-            sum(not people.get(key, 0) for key in three), sum(people.get(key, 0) for key in three - hidden), sorted(three),
-        ),
-    )  # fmt: skip
+def _hidden(cube: Cube, coarser: Mapping[tuple[int, ...], Collection[Key]], least: int) -> set[Key]:
+    """The small cells, those below hidden ones, and further ones until each is safe."""
+    values = [sorted({key[i] for key in cube}) for i in range(len(next(iter(cube), ())))]
+    hidden = {key for key, count in cube.items() if 0 < count < least}
+    # Cells of nobody below a hidden one are hidden too: otherwise they would be told, and the rest with them.
+    for some, cells in coarser.items():
+        hidden |= {key for key in product(*values) if tuple(key[i] for i in some) in cells}
+    if any(len(names) < 2 for names in values):
+        # One value only: the cube says no more than the one without this axis, whose hidden cells were taken over.
+        return hidden
+    done: set[Key] = set()
+    while todo := sorted(hidden - done):
+        for key in todo:
+            hidden |= _box(cube, key, hidden, values)
+        done |= set(todo)
+        hidden |= _thin(cube, hidden, values, least)
+    return hidden
+
+
+def _box(cube: Cube, key: Key, hidden: set[Key], values: Sequence[Sequence[str]]) -> set[Key]:
+    """The corners to hide besides, so that the cell is in a box of hidden ones: the cheapest found; none where it is in one."""
+    best: tuple[tuple[int, int, Key], set[Key]] | None = None
+    for opposite in _opposite(cube, key, hidden, values):
+        corners = set(product(*zip(key, opposite, strict=True))) - hidden
+        if not corners:
+            return set()
+        nobody = sum(not cube.get(corner) for corner in corners)
+        cost = (nobody, sum(cube.get(corner, 0) for corner in corners), opposite)
+        if best is None or cost < best[0]:
+            best = cost, corners
+    return best[1] if best else set()
+
+
+def _opposite(cube: Cube, key: Key, hidden: set[Key], values: Sequence[Sequence[str]]) -> Iterator[Key]:
+    """Cells that differ in every axis: hidden ones first, then those of few people, then any; at most so many of each."""
+    def differs(other: Key) -> bool:
+        return all(a != b for a, b in zip(key, other, strict=True))
+
+    yield from islice((other for other in sorted(hidden) if differs(other)), _TRIES_MAX)
+    yield from islice((other for other in sorted(cube, key=lambda k: (cube[k], k)) if cube[other] and differs(other)), _TRIES_MAX)
+    yield from islice(product(*([name for name in names if name != own] for own, names in zip(key, values, strict=True))), 1)
+
+
+def _thin(cube: Cube, hidden: set[Key], values: Sequence[Sequence[str]], least: int) -> set[Key]:
+    """For each line that hides fewer people than `least` its smallest shown cell, lest the sum tell about them."""
+    found: set[Key] = set()
+    lines = {(axis, key[:axis], key[axis + 1 :]) for key in hidden for axis in range(len(values))}
+    for axis, head, tail in sorted(lines):
+        line = [(*head, name, *tail) for name in values[axis]]
+        inside = [key for key in line if key in hidden or key in found]
+        shown = sorted((key for key in line if key not in hidden and key not in found and cube.get(key)), key=lambda k: cube[k])
+        if shown and 0 < sum(cube.get(key, 0) for key in inside) < least:
+            found.add(shown[0])
+    return found

@@ -1,4 +1,4 @@
-"""What staff decide about playbooks: acts of the log, kept as settings, so that a replay comes to the same."""
+"""What staff decide about playbooks and profiles: acts of the log, kept as settings, so that a replay comes to the same."""
 
 from typing import Any
 
@@ -7,9 +7,10 @@ from passaparola.kernel.batch import Batch
 from passaparola.kernel.errors import Refusal
 from passaparola.kernel.models import Setting
 from passaparola.segments import playbooks
+from passaparola.segments.cells import LEAST, LEAST_MAX, LEAST_MIN
 from passaparola.segments.playbooks import STAGES, Playbook
 
-PLAYBOOK_SETTING = "playbook.{stage}"
+PLAYBOOK_SETTING, PROFILES_SETTING = "playbook.{stage}", "profiles"
 
 
 class BadPlaybook(Refusal):
@@ -35,6 +36,20 @@ def restore_playbook(batch: Batch, happening: Happening) -> None:
     keep(batch, PLAYBOOK_SETTING.format(stage=stage), {}, happening)
 
 
+class BadProfiles(Refusal):
+    """The smallest cell that is told is a whole number of people from {least} to {most}."""
+
+    code, status = "bad_profiles", 422
+
+
+def change_profiles(batch: Batch, happening: Happening) -> None:
+    """The act "Profiles Changed": fewer people than this are told of nowhere. Raises BadProfiles."""
+    least = happening.props.get("least")
+    if not isinstance(least, int) or isinstance(least, bool) or not LEAST_MIN <= least <= LEAST_MAX:
+        raise BadProfiles(least=LEAST_MIN, most=LEAST_MAX)
+    keep(batch, PROFILES_SETTING, {"least": least}, happening)
+
+
 def keep(batch: Batch, name: str, value: dict[str, Any], happening: Happening) -> None:
     """One setting, over what it was."""
     table = batch.table(Setting)
@@ -47,7 +62,13 @@ def keep(batch: Batch, name: str, value: dict[str, Any], happening: Happening) -
         table.change(row, **values)
 
 
-ORDERS = {"Playbook Changed": change_playbook, "Playbook Restored": restore_playbook}
+ORDERS = {"Playbook Changed": change_playbook, "Playbook Restored": restore_playbook, "Profiles Changed": change_profiles}
+
+
+def least_in_force() -> int:
+    """The smallest cell of profiles that is told."""
+    found = Setting.objects.filter(name=PROFILES_SETTING).first()
+    return int(found.value["least"]) if found else LEAST
 
 
 def playbooks_in_force() -> dict[str, tuple[Playbook, Setting | None]]:

@@ -234,6 +234,10 @@ class Membership(Row):
         indexes = [
             models.Index(fields=["person_id"], name="membership_person"),
             models.Index(fields=["segment_id", "from_at"], name="membership_from"),
+            # Who left since when. Open rows are not in it, so entering costs nothing more.
+            models.Index(
+                fields=["segment_id", "until_at"], condition=models.Q(until_at__isnull=False), name="membership_until"
+            ),
         ]
 
 

@@ -28,7 +28,7 @@ from tests import seed
 LAUNCHED = datetime.now(UTC) - timedelta(days=3)
 ARGUMENTS = {"person_id": 1, "merge_id": 1, "program_id": 1, "message_id": 1, "event_id": 1, "parked_id": 1, "key_id": 1,
              "user_id": 1, "group_id": 1, "suggestion_id": 1, "way": "pause", "import_id": 1, "step": "stop",
-             "level": "top", "segment_id": 1, "form": "csv"}  # fmt: skip
+             "level": "top", "segment_id": 1, "form": "csv", "stage": "some"}  # fmt: skip
 
 
 def client(role: str, language: str = "en") -> Client:

@@ -2,10 +2,16 @@
 
 from datetime import UTC, datetime
 
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
 from passaparola.segments import dossier, rules
 from passaparola.segments.membership import answers, knowledge
 from passaparola.segments.person import explain
 from tests import portal_world as world
+from tests.people import ALMA
+from tests.world import World
 
 ZONE = "Europe/Madrid"
 RULES = (
@@ -28,3 +34,20 @@ def test_the_reasons_agree_with_the_statement() -> None:
         for person, (inside, _next) in said.items():
             found = explain(tree, dossier.read(person, tree, clock.today), clock, knowledge.traits())
             assert (found.answer is True) == inside, (leaf, person)
+
+
+@pytest.mark.parametrize("leaf", [RULES[5], {"type": "event", "event": "Product Bought", "measure": "sum", "of": "quantity"}])
+def test_as_many_queries_for_three_orders_as_for_three_hundred(leaf: dict[str, object]) -> None:
+    story, tree = World(), rules.read({"rules": [leaf]})
+    story.send(ALMA.identify())
+    counts, facts = [], []
+    for orders in (range(3), range(3, 300)):
+        story.send(*(ALMA.buys(f"o{n}", n + 1, products=[{"product_id": "tea", "price": 1}]) for n in orders))
+        with CaptureQueriesContext(connection) as caught:
+            found = dossier.read(story.number(ALMA), tree, 0)
+        counts.append(len(caught))
+        facts.append([fact for fact in found.facts if fact.name != "Segment Entered"])
+    assert counts[0] == counts[1] and [len(some) for some in facts] == [3, 300]
+    if leaf is RULES[5]:
+        assert {fact.amount_minor for fact in facts[1]} == {(n + 1) * 100 for n in range(300)}
+    assert len({fact.order_key for fact in facts[1]}) == 300

@@ -59,11 +59,13 @@ def test_events_in_all_formats_say_the_same(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", exports.FORMATS)
 def test_an_empty_store_exports_empty_files(what: str, form: str, tmp_path: Path) -> None:
     path = tmp_path / f"{what}.{form}"
-    assert exports.write_file(what, form, path) == 0
+    # The playbooks that come with the program are there from the beginning.
+    count = 3 if what == "playbooks" else 0
+    assert exports.write_file(what, form, path) == count
     assert path.exists()
     assert not list(tmp_path.glob("*.part"))
     if form == "parquet":
-        assert duckdb.execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchall() == []
+        assert len(duckdb.execute("SELECT * FROM read_parquet(?)", [str(path)]).fetchall()) == count
 
 
 def test_more_rows_than_a_chunk_come_in_order_and_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -137,3 +137,25 @@ def test_own_traits_are_refused_with_a_reason_and_retired(world: World) -> None:
     assert traits.in_force() == {}
     with pytest.raises(own.UnknownTrait):
         world.act("Trait Retired", name="size")
+
+
+def test_a_store_from_before_there_were_kept_traits_is_counted_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "PEOPLE_AT_ONCE", 2)
+    cast = [Somebody(f"N{n}", f"n{n}", f"n{n}@example.test", "es") for n in range(5)]
+    world.send(*(one.identify() for one in cast), *(one.buys(f"o{n}", 5) for n, one in enumerate(cast)))
+    world.days_pass(0.1)
+    kept = sorted(PersonTrait.objects.values_list())
+    PersonTrait.objects.filter(person_id__in=[world.number(one) for one in cast[1:]]).delete()
+    assert store.backfill() == 4
+    assert sorted(PersonTrait.objects.values_list()) == kept and len(kept) == 5
+    assert store.backfill() == 0
+
+
+def test_who_left_lately_is_found_by_the_index(world: World) -> None:
+    world.send(ALMA.identify())
+    explain = "EXPLAIN QUERY PLAN " if database.vendor() == "sqlite" else "EXPLAIN "
+    if database.vendor() == "postgresql":
+        database.run("SET LOCAL enable_seqscan = off")
+    sql = "SELECT segment_id, COUNT(*) FROM membership WHERE until_at >= ? AND segment_id = ? GROUP BY 1"
+    plan = " ".join(str(row) for row in database.rows(explain + sql, [world.now, 1]))
+    assert "membership_until" in plan, plan

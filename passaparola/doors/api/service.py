@@ -26,6 +26,7 @@ from passaparola.doors.api.routes import (
     messages,
     people,
     playbooks,
+    profiles,
     programs,
     pyramid,
     referrals,
@@ -34,8 +35,8 @@ from passaparola.doors.api.routes import (
 )
 
 ROUTERS = (
-    people, programs, codes, referrals, leads, groups, segments, syncs, ledger, messages, events, figures, pyramid, playbooks,
-    installation,
+    people, programs, codes, referrals, leads, groups, segments, syncs, ledger, messages, events, figures, pyramid,
+    profiles, playbooks, installation,
 )  # fmt: skip
 PREFIX = "/api/v1"
 

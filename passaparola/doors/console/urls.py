@@ -118,6 +118,7 @@ GUARDED = [
         name="import-move",
     ),
     route("profiles", profiles.profiles, "stages.read", "profiles"),
+    route("profiles/change", profiles.change, "stages.write", "profiles-change"),
     route("pyramid", pyramid.pyramid, "stages.read", "pyramid"),
     route("pyramid/moves", pyramid_moves.moves, "stages.read", "pyramid-moves"),
     route("pyramid/change", pyramid.change, "stages.write", "pyramid-change"),

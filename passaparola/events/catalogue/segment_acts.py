@@ -85,6 +85,12 @@ SEGMENT_ACTS: tuple[Definition, ...] = (
         "act",
     ),
     Definition(
+        "Profiles Changed",
+        _("The smallest group that profiles tell of was changed."),
+        (Property("least", "integer", _("So many people at least, from 3 to 50."), True),),
+        "act",
+    ),
+    Definition(
         "Segment Entered",
         _("Somebody came into a segment."),
         (

@@ -37,6 +37,23 @@ def refresh(people: Iterable[int]) -> None:
         database.run(f"INSERT INTO person_trait ({columns}) {base_sql(people=True)}", [roots])
 
 
+def backfill() -> int:
+    """Count whoever has no row: in a store from before traits were kept, everybody. How many people were looked at.
+
+    A turn for every PEOPLE_AT_ONCE of them; run again it does nothing for those who have a row by now.
+    """
+    sql = (
+        "SELECT p.id FROM person p LEFT JOIN person_trait t ON t.person_id = p.id "
+        "WHERE p.root_id = p.id AND t.person_id IS NULL AND p.id > ? ORDER BY p.id LIMIT ?"
+    )
+    last = looked = 0
+    while some := [row[0] for row in database.rows(sql, [last, PEOPLE_AT_ONCE])]:
+        with database.turn():
+            refresh(some)
+        last, looked = some[-1], looked + len(some)
+    return looked
+
+
 @cache
 def base_sql(*, people: bool) -> str:
     """The statement that counts the kept columns, in the order of the model; with `people` for those of a list."""

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
-from ninja import Router
+from ninja import Path, Router
 from pydantic import Field
 
 from passaparola.doors.api import acting, reading
@@ -22,6 +22,7 @@ router = Router(tags=["Figures"])
 Stage = Literal["few", "some", "many"]
 Where = Literal["", "people", "segment", "mend", "programs", "profiles", "groups", "leads"]
 Fact = Literal["", "products", "rhythm", "next_stage", "points", "code", "friends", "mood"]
+PathStage = Annotated[Stage, Path(description="few, some or many.")]
 Texts = Annotated[dict[Literal["es", "it", "en"], Text], Field(max_length=3)]
 
 
@@ -104,14 +105,14 @@ def list_playbooks(request: HttpRequest) -> list[PlaybookOut]:
 
 
 @router.put("/stages/playbooks/{stage}", auth=needs("settings:write"), response=answers(Done, writes=True, found=False))
-def change_playbook(request: HttpRequest, stage: Stage, body: PlaybookIn, key: acting.IdempotencyKey = None) -> Done:
+def change_playbook(request: HttpRequest, stage: PathStage, body: PlaybookIn, key: acting.IdempotencyKey = None) -> Done:
     """Write the playbook of a stage anew. It sends nothing."""
     said = {"stage": stage, **body.model_dump()}
     return acting.act(request, "Playbook Changed", said, subject=f"playbook:{stage}", key=key).out()
 
 
 @router.delete("/stages/playbooks/{stage}", auth=needs("settings:write"), response=answers(Done, writes=True, found=False))
-def restore_playbook(request: HttpRequest, stage: Stage, key: acting.IdempotencyKey = None) -> Done:
+def restore_playbook(request: HttpRequest, stage: PathStage, key: acting.IdempotencyKey = None) -> Done:
     """Take your own away: the shipped one is in use again."""
     return acting.act(request, "Playbook Restored", {"stage": stage}, subject=f"playbook:{stage}", key=key).out()
 
