@@ -19,7 +19,9 @@ from passaparola.segments.models import Membership, Segment, Traits
 
 PAGE = 50
 FOUND_MAX = 200
-KINDS = ("events", "decisions", "stages", "referrals", "rewards", "messages", "consents")
+KINDS = (
+    "events", "decisions", "stages", "referrals", "rewards", "messages", "consents", "leads", "groups", "relationships",
+)  # fmt: skip
 
 
 def people(request: HttpRequest) -> HttpResponse:

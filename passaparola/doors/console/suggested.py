@@ -9,7 +9,7 @@ from django.views.decorators.http import require_POST
 
 from passaparola import suggest
 from passaparola.doors import look as looks
-from passaparola.doors.console import happenings
+from passaparola.doors.console import happenings, ties
 from passaparola.doors.console.acting import actor, do, say
 from passaparola.doors.console.group_acts import GroupForm, initial
 from passaparola.events.models import Event
@@ -34,34 +34,10 @@ def suggestions(request: HttpRequest) -> HttpResponse:
 def _shown(row: GroupSuggestion, who: dict[int, Person]) -> dict[str, Any]:
     known = [who[number] for number in row.members[:NAMES_SHOWN] if number in who]
     return {
-        "row": row, "title": title(row), "reason": reason(row), "people": known, "count": len(row.members),
+        "row": row, "title": ties.suggestion_title(row), "reason": ties.suggestion_reason(row), "people": known,
+        "count": len(row.members),
         "more": len(row.members) - len(known),
     }  # fmt: skip
-
-
-def title(row: GroupSuggestion) -> str:
-    """What it might be called."""
-    said = row.reason
-    if row.kind == "friends":
-        return gettext("%(n)s people who know each other") % {"n": looks.number(len(row.members))}
-    return str(said.get("value") or said.get("shop") or row.key)
-
-
-def reason(row: GroupSuggestion) -> str:
-    """Why these people, in a sentence."""
-    said, people = row.reason, len(row.members)
-    if row.kind == "friends":
-        return gettext("%(ties)s of them know each other; %(outside)s ties lead to others.") % {
-            "ties": looks.number(said.get("ties", 0)), "outside": looks.number(said.get("outside", 0)),
-        }  # fmt: skip
-    if row.kind == "shop":
-        return gettext("%(n)s people make most of their purchases at %(shop)s.") % {
-            "n": looks.number(people), "shop": said.get("shop", ""),
-        }  # fmt: skip
-    sentence = ngettext(
-        "%(n)s person has “%(value)s” as %(field)s.", "%(n)s people have “%(value)s” as %(field)s.", people
-    )
-    return sentence % {"n": looks.number(people), "value": said.get("value", ""), "field": said.get("field", "")}
 
 
 @require_POST
@@ -87,7 +63,7 @@ def accept(request: HttpRequest, suggestion_id: int) -> HttpResponse:
         if done is not None:
             say(request, gettext("The group is there with %(n)s people.") % {"n": looks.number(done["joined"])})
             return redirect("console:group", done["group_id"])
-    context = {"form": form, "suggestion": row, "name": title(row), "reason": reason(row)}
+    context = {"form": form, "suggestion": row, "name": ties.suggestion_title(row), "reason": ties.suggestion_reason(row)}
     return render(request, "console/group_form.html", context, status=422 if form.errors else 200)
 
 

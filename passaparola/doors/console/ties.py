@@ -3,11 +3,12 @@
 from typing import Any
 
 from django.db.models import Q
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from passaparola.doors import look as looks
 from passaparola.doors.console import happenings
-from passaparola.people.models import Group, GroupMember, Relationship
+from passaparola.people.models import Group, GroupMember, GroupSuggestion, Relationship
 
 SHOWN = 50
 KINDS = {
@@ -66,3 +67,28 @@ def relationships(ids: list[int]) -> list[dict[str, Any]]:
         if other is not None and other.id not in ids:
             found.append({"row": row, "other": other, "outward": outward, "kind": KINDS.get(row.kind, row.kind)})
     return found
+
+
+def suggestion_title(row: GroupSuggestion) -> str:
+    """What a suggested group might be called."""
+    said = row.reason
+    if row.kind == "friends":
+        return gettext("%(n)s people who know each other") % {"n": looks.number(len(row.members))}
+    return str(said.get("value") or said.get("shop") or row.key)
+
+
+def suggestion_reason(row: GroupSuggestion) -> str:
+    """Why these people, in a sentence."""
+    said, people = row.reason, len(row.members)
+    if row.kind == "friends":
+        return gettext("%(ties)s of them know each other; %(outside)s ties lead to others.") % {
+            "ties": looks.number(said.get("ties", 0)), "outside": looks.number(said.get("outside", 0)),
+        }  # fmt: skip
+    if row.kind == "shop":
+        return gettext("%(n)s people make most of their purchases at %(shop)s.") % {
+            "n": looks.number(people), "shop": said.get("shop", ""),
+        }  # fmt: skip
+    sentence = ngettext(
+        "%(n)s person has “%(value)s” as %(field)s.", "%(n)s people have “%(value)s” as %(field)s.", people
+    )
+    return sentence % {"n": looks.number(people), "value": said.get("value", ""), "field": said.get("field", "")}

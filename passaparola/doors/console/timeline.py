@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from passaparola.doors import look
-from passaparola.doors.console import happenings, sayings
+from passaparola.doors.console import happenings, sayings, timeline_ties
 from passaparola.doors.console.finding import plain
 from passaparola.events.models import Event
 from passaparola.ledger.models import Reward
@@ -52,6 +52,7 @@ class Reader:
     language: str
     before: datetime
     programs: dict[int, str]
+    rows_max: int = ROWS_MAX
 
 
 Source = Callable[[Reader], Iterator[Entry]]
@@ -215,4 +216,9 @@ SOURCES: tuple[tuple[str, Source], ...] = (
     ("messages", _messages),
     ("consents", _consents),
     ("decisions", _merges),
+    ("leads", timeline_ties.warmth),
+    ("leads", timeline_ties.taken),
+    ("groups", timeline_ties.groups),
+    ("groups", timeline_ties.suggested),
+    ("relationships", timeline_ties.relationships),
 )
