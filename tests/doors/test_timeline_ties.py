@@ -46,8 +46,8 @@ def test_a_lead_with_its_changes_and_who_took_it_on(world: World) -> None:
     assert said[-1][1] == ["Because of: Purchase"]
     cooled = [why for title, why in said if title.endswith("→ Cold")]
     assert cooled and cooled[-1][0].startswith("Score ") and cooled[-1][1].startswith("Time passed")
-    warmer = next(why for title, why in said if title.startswith("Lead: Cold →"))
-    assert warmer[-1] in ("Because of: Demo Requested", "Because of: Checkout Started")
+    warmer = [why[-1] for _title, why in said if why[-1:] and why[-1].startswith("Because of: ")]
+    assert {"Because of: Demo Requested", "Because of: Checkout Started"} & set(warmer), said
     assert told(world, BRUNO, "leads") == []
 
 
