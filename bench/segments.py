@@ -63,19 +63,16 @@ def _child(what: str, folder: str, size: str, **more: str) -> dict[str, Any]:
 
 def _spark() -> Iterator[Figure]:
     """Whether every trait of everybody is the same on Spark; left out aloud where there is none."""
-    import importlib.util
-    import shutil
+    from tests.agreement import cluster
 
-    if importlib.util.find_spec("pyspark") is None or shutil.which("java") is None:
-        print("spark_equal is left out: it needs pyspark and Java", file=sys.stderr)
+    if not cluster.is_there():
+        print(f"spark_equal is left out: {cluster.MISSING}", file=sys.stderr)
         return
-    from tests.agreement.test_spark import cluster
-
     with tempfile.TemporaryDirectory(prefix="passaparola-bench-") as folder:
         _child("make", folder, "100k")
         one = _child("hash", folder, "100k", PASSAPAROLA_ENGINE_URL="duckdb")
-        with cluster(Path(folder)) as url:
-            other = _child("hash", folder, "100k", PASSAPAROLA_ENGINE_URL=url, SPARK_LOCAL_IP="127.0.0.1")
+        with cluster.running(Path(folder)) as url:
+            other = _child("hash", folder, "100k", PASSAPAROLA_ENGINE_URL=url, **cluster.HERE_ONLY)
     yield Figure("segments", "spark_equal", float(one == other), "", "", 0, True)
 
 

@@ -102,7 +102,7 @@ def test_no_function_is_too_long() -> None:
 
 def test_the_lock_names_no_address() -> None:
     """Hashes pin what is installed; where from is the machine's own business."""
-    for name in ("requirements.lock", "requirements-test.lock"):
+    for name in ("requirements.lock", "requirements-test.lock", "requirements-spark.lock"):
         lines = (ROOT / name).read_text().splitlines()
         assert not [line for line in lines if "://" in line or line.startswith(("-", "#")) or "/" in line.split(";")[0]]
         pins = [line for line in lines if line and not line.startswith(" ")]

@@ -9,6 +9,7 @@ from passaparola.measure.engine.connect import NoSpark
 from passaparola.measure.lake import manifest
 
 _ROWS_A_PART, _PARTS_MAX = 500_000, 400
+_SMALL_ROWS = 300_000
 _TYPES = {"VARCHAR": "STRING"}
 
 
@@ -19,22 +20,36 @@ def session(url: str, at: Path) -> Iterator["Spark"]:
         from pyspark.sql import SparkSession
     except ImportError as problem:
         raise NoSpark(problem=str(problem)) from problem
-    parts = max(2, min(_PARTS_MAX, manifest.load(at).rows // _ROWS_A_PART)) if (at / manifest.NAME).exists() else 2
-    made = (
-        SparkSession.builder.master(url)
-        .appName("passaparola")
-        .config("spark.ui.enabled", "false")
-        # Days and hours are integers of the business already; nothing may depend on a session's zone.
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.ansi.enabled", "false")
-        # Its own default, 200, costs more than the work where the shop is small.
-        .config("spark.sql.shuffle.partitions", str(parts))
-        .getOrCreate()
-    )
+    rows = manifest.load(at).rows if (at / manifest.NAME).exists() else 0
+    making = SparkSession.builder.master(url).appName("passaparola")
+    for name, value in _settings(rows).items():
+        making = making.config(name, value)
+    made = making.getOrCreate()
     try:
         yield Spark(made)
     finally:
         made.stop()
+
+
+def _settings(rows: int) -> dict[str, str]:
+    """What a session is told. Its own defaults are for the large; where the shop is small they cost more than the work."""
+    made = {
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "ERROR",
+        # Days and hours are integers of the business already; nothing may depend on a session's zone.
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.ansi.enabled": "false",
+        "spark.sql.shuffle.partitions": str(max(2, min(_PARTS_MAX, rows // _ROWS_A_PART))),
+    }
+    if rows < _SMALL_ROWS:
+        # Compiling the steps and planning anew between them pays for itself only over many rows.
+        made |= {
+            "spark.sql.adaptive.enabled": "false",
+            "spark.sql.codegen.wholeStage": "false",
+            "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        }
+    return made
 
 
 class Spark:
