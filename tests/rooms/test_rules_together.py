@@ -39,3 +39,27 @@ def test_one_pass_for_an_event(tmp_path: Path) -> None:
         trees[f"s{days}"] = rules.read({"rules": [{"type": "event", "event": "Link Clicked", "value": 1, "window": window}]})
     made = compile.together(trees, source=compile.Lake("duckdb"), known=KNOWN)
     assert made.sql.lower().count("from fact") == 1
+
+
+def test_alike_sequences_share_their_chain(tmp_path: Path) -> None:
+    """Sequences of the same steps that may take different times, or any time, answer as each does alone."""
+    dice = random.Random(SEED)
+    views, at = Views(Histories(dice, 200), tmp_path), clock(NOW_US)
+    steps = [{"event": "Order Completed"}, {"event": "Product Bought"}, {"event": "Order Completed"}]
+    lengths = [(3, "hours"), (1, "days"), (2, "days"), (30, "days"), (400, "days")]
+    for k, times in ((2, lengths), (3, lengths), (2, [*lengths, None]), (2, [None])):
+        for same in ("", "channel", "properties.size"):
+            leaves = [
+                {"type": "sequence", "steps": steps[:k], "same": same}
+                | ({"within": dict(zip(("n", "unit"), time, strict=True))} if time else {})
+                for time in times
+            ]
+            trees = {f"s{n}": rules.read({"rules": [leaf]}) for n, leaf in enumerate(leaves)}
+            made = compile.together(trees, source=views.source, known=KNOWN)
+            sql = f"SELECT person_id, {', '.join(trees)} FROM ({made.sql})"
+            rows = views.connection.execute(sql, made.parameters(at)).fetchall()
+            for place, (name, tree) in enumerate(trees.items(), start=1):
+                alone = {person: answer for person, (answer, _) in views.ask(tree, at).items()}
+                assert {row[0]: row[place] for row in rows} == alone, (name, rules.as_json(tree))
+            if not same:
+                assert {answer for row in rows for answer in row[1:]} == {0, 1}

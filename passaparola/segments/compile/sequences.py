@@ -4,8 +4,10 @@ For each start the earliest possible moment of each next step is taken: nothing 
 later one can follow it too. Cost grows with starts × facts of one person, not with their powers.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from sqlglot import exp
 
 from passaparola.segments.compile.events import facts
@@ -14,7 +16,7 @@ from passaparola.segments.compile.statement import whole
 from passaparola.segments.compile.where import Row
 from passaparola.segments.compile.windows import AT, Span, span, when
 from passaparola.segments.rules.operands import PROPERTIES
-from passaparola.segments.rules.tree import Sequence, Step
+from passaparola.segments.rules.tree import Duration, Sequence, Step
 
 _PERSON = column("person_id")
 # The value that all steps share: a property may be text, number or boolean, and these never equal each other.
@@ -23,8 +25,47 @@ _KINDS = ("text", "number", "boolean")
 
 def sequence(source: Source, leaf: Sequence, name: str, *, timed: bool = True) -> dict[str, exp.Expr]:
     """The relations of a sequence, in order; the last, called `name`, has {name}_v and, if `timed`, {name}_x."""
-    made: dict[str, exp.Expr] = {}
     reach = span(leaf.window)
+    made, keys = _chain(source, leaf, name, reach)
+    steps = leaf.steps[:-1] if leaf.steps[-1].absent else leaf.steps
+    ends = f"{name}_c{len(steps)}"
+    if len(steps) == len(leaf.steps):
+        answer = select(person_id=_PERSON, v=exp.Max(this=whole(1)), x=exp.cast(exp.null(), "bigint")).from_(ends)
+        if keys:
+            # Of one step alone nothing is asked; of a value that is not known nothing follows.
+            answer = answer.where(_known(keys))
+    else:
+        made[f"{name}_n"] = _broken(leaf.steps[-1], name, ends, len(leaf.steps), keys)
+        answer = _unbroken(leaf.steps[-1], name)
+    made[f"{name}_a"] = answer.group_by(_PERSON)
+    if not timed:
+        made[name] = select(person_id=_PERSON, **{f"{name}_v": column("v")}).from_(f"{name}_a")
+        return made
+    made[name] = _with_changes(leaf, name, reach)
+    return made
+
+
+def alike(source: Source, leaf: Sequence, name: str, times: Mapping[str, Duration | None]) -> dict[str, exp.Expr]:
+    """The relations of sequences without an absence that differ only in the time they may take.
+
+    The last, called `name`, has a column for each of `times`. The chain from a start that ends earliest answers for all:
+    whatever takes longer does not fit either.
+    """
+    known = [time for time in times.values() if time is not None]
+    within = max(known, key=lambda time: time.us) if len(known) == len(times) else None
+    made, keys = _chain(source, msgspec.structs.replace(leaf, within=within), name, span(leaf.window))
+    said = {
+        alias: exp.Max(this=whole(1) if time is None else when(column("t") <= column("t0") + whole(time.us), whole(1)))
+        for alias, time in times.items()
+    }
+    answer = select(person_id=_PERSON, **said).from_(f"{name}_c{len(leaf.steps)}").group_by(_PERSON)
+    made[name] = answer.where(_known(keys)) if keys else answer
+    return made
+
+
+def _chain(source: Source, leaf: Sequence, name: str, reach: Span) -> tuple[dict[str, exp.Expr], list[str]]:
+    """The facts of each step and what followed each start so far, and the names of the value that all steps share."""
+    made: dict[str, exp.Expr] = {}
     for k, step in enumerate(leaf.steps, start=1):
         row = Row()
         shared = _shared(leaf.same, row)
@@ -38,21 +79,7 @@ def sequence(source: Source, leaf: Sequence, name: str, *, timed: bool = True) -
     for k in range(2, len(steps) + 1):
         last = k == len(steps) and len(steps) < len(leaf.steps)
         made[f"{name}_c{k}"] = _follow(leaf, name, k, list(keys), every=last)
-    ends = f"{name}_c{len(steps)}"
-    if len(steps) == len(leaf.steps):
-        answer = select(person_id=_PERSON, v=exp.Max(this=whole(1)), x=exp.cast(exp.null(), "bigint")).from_(ends)
-        if keys:
-            # Of one step alone nothing is asked; of a value that is not known nothing follows.
-            answer = answer.where(_known(list(keys)))
-    else:
-        made[f"{name}_n"] = _broken(leaf.steps[-1], name, ends, len(leaf.steps), list(keys))
-        answer = _unbroken(leaf.steps[-1], name)
-    made[f"{name}_a"] = answer.group_by(_PERSON)
-    if not timed:
-        made[name] = select(person_id=_PERSON, **{f"{name}_v": column("v")}).from_(f"{name}_a")
-        return made
-    made[name] = _with_changes(leaf, name, reach)
-    return made
+    return made, list(keys)
 
 
 def _shared(same: str, row: Row) -> dict[str, exp.Expr]:

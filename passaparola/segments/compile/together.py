@@ -36,6 +36,8 @@ class Together(Builder):
     def __init__(self, source: Source, traits: Mapping[str, checking.TraitKind]) -> None:
         super().__init__(source, traits)
         self._passes: dict[str, Pass] = {}
+        # Sequences that differ only in the time they may take: a name, and for each time the alias of its answer.
+        self._chains: dict[Any, tuple[str, dict[Any, str]]] = {}
 
     def statements(self, roots: Mapping[str, Group]) -> exp.Select:
         """SELECT person_id and each answer (1, 0 or NULL) under its name."""
@@ -61,9 +63,14 @@ class Together(Builder):
         return self.value(over.name, over.aliases[key])
 
     def followed(self, leaf: Sequence) -> exp.Expr:
-        """See Builder: without the moments of change, which are most of the work."""
-        name = self.relation(leaf, "q", lambda name: sequences.sequence(self.source, leaf, name, timed=False))
-        return self.value(name, f"{name}_v")
+        """See Builder: without the moments of change, which are most of the work; alike ones share their chains."""
+        if leaf.steps[-1].absent:
+            name = self.relation(leaf, "q", lambda name: sequences.sequence(self.source, leaf, name, timed=False))
+            return self.value(name, f"{name}_v")
+        key = (leaf.steps, leaf.window, leaf.same)
+        name, times = self._chains.setdefault(key, (f"h{len(self._chains)}", {}))
+        alias = times.setdefault(leaf.within, f"{name}_{len(times)}")
+        return self.value(name, alias)
 
     def _close(self) -> None:
         for event, over in self._passes.items():
@@ -72,6 +79,9 @@ class Together(Builder):
             person = column("person_id", "f")
             made = events.facts(self.source, event, None, over.row, reach, person_id=person, **over.measures)
             self.relations[over.name] = made.group_by(person)
+        for (steps, window, same), (name, times) in self._chains.items():
+            leaf = Sequence(steps=steps, window=window, same=same)
+            self.relations.update(sequences.alike(self.source, leaf, name, {alias: time for time, alias in times.items()}))
         super()._close()
 
 
