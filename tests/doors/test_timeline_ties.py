@@ -62,7 +62,8 @@ def test_groups_joined_left_closed_and_suggested(world: World) -> None:
     world.act("Group Joined", person=alma, group=firm, role="contact", source="console")
     world.days_pass(1)
     world.act("Group Closed", group=firm)
-    one = {"key": "trait:city:Bari", "kind": "place", "members": [alma, 900], "reason": {"field": "city", "value": "Bari", "people": 2}}
+    reason = {"field": "city", "value": "Bari", "people": 2}
+    one = {"key": "trait:city:Bari", "kind": "place", "members": [alma, 900], "reason": reason}
     world.act("Groups Suggested", suggestions=[one])
     assert told(world, ALMA, "groups") == [
         ("Joined Hikers", ["by list"]), ("Left Hikers", ["Taken out by hand."]),

@@ -6,6 +6,7 @@
 
 from passaparola.segments.rules.checking import Known, Problem, TraitKind, check
 from passaparola.segments.rules.clock import Clock
+from passaparola.segments.rules.contradicting import Contradiction, contradictions
 from passaparola.segments.rules.exchange import from_rqb, to_rqb
 from passaparola.segments.rules.mentions import Mentions, mentions
 from passaparola.segments.rules.reading import Malformed, as_json, read
@@ -35,7 +36,8 @@ from passaparola.segments.rules.tree import (
 )
 
 __all__ = [
-    "Before", "Between", "Bucket", "Clock", "Condition", "Consent", "Duration", "Event", "Group", "InGroup", "InSegment", "Known",
-    "Leaf", "Level", "Malformed", "Mentions", "Node", "Problem", "Referral", "Relationship", "Sequence", "Since", "Step",
-    "Trait", "TraitKind", "Window", "Within", "as_json", "check", "from_rqb", "mentions", "read", "to_rqb", "walk",
+    "Before", "Between", "Bucket", "Clock", "Condition", "Consent", "Contradiction", "Duration", "Event", "Group", "InGroup",
+    "InSegment", "Known", "Leaf", "Level", "Malformed", "Mentions", "Node", "Problem", "Referral", "Relationship", "Sequence",
+    "Since", "Step", "Trait", "TraitKind", "Window", "Within", "as_json", "check", "contradictions", "from_rqb", "mentions",
+    "read", "to_rqb", "walk",
 ]  # fmt: skip

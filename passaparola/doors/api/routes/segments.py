@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from django.db.models import Count, Q
 from django.http import HttpRequest
+from django.utils.translation import get_language, gettext
 from ninja import Query, Router
 from pydantic import Field
 
@@ -24,6 +25,8 @@ from passaparola.doors.api.shapes import (
     Time,
     answers,
 )
+from passaparola.doors.console.segments import saying
+from passaparola.segments import rules
 from passaparola.segments.models import Membership, Segment, SegmentVersion
 
 router = Router(tags=["Segments"])
@@ -78,12 +81,21 @@ class RuleOut(Out):
     rule: dict[str, Any]
 
 
+class ContradictionOut(Out):
+    """Two conditions that cannot hold at once although all are asked for: nobody can be in."""
+
+    path: str = Field(description='Where the first stands in the rule: "rules[0]".')
+    other_path: str = Field(description="Where the second stands.")
+    message: str = Field(description="Both in words, in the language asked for.")
+
+
 class SegmentOut(SegmentBrief):
     """A segment with its rule and the rules before."""
 
     rule: dict[str, Any]
     strategy: dict[str, str]
     versions: list[RuleOut]
+    contradictions: list[ContradictionOut] = Field(description="A warning; the rule is kept all the same.")
 
 
 class MembershipOut(Out):
@@ -129,7 +141,21 @@ def get_segment(request: HttpRequest, segment: PathId) -> SegmentOut:
         rule=one.rule,
         strategy=one.strategy,
         versions=[RuleOut(number=v.number, at=v.at, rule=v.rule) for v in versions],
+        contradictions=_contradictions(one),
     )
+
+
+def _contradictions(one: Segment) -> list[ContradictionOut]:
+    """What keeps everybody out, said as the console says it."""
+    tree, language = rules.read(one.rule or {"rules": []}), (get_language() or "en")[:2]
+    said = zip(rules.contradictions(tree), saying.contradictions(tree, language), strict=True)
+    text = gettext("These two cannot hold at once, so nobody can be in: “%(one)s” and “%(other)s”")
+    return [
+        ContradictionOut(
+            path=found.path, other_path=found.other_path, message=text % {"one": a, "other": b},
+        )
+        for found, (a, b) in said
+    ]  # fmt: skip
 
 
 @router.get("/segments/{segment}/people", auth=needs("segments:read"), response=answers(Page[MembershipOut]))

@@ -112,7 +112,7 @@ def _import(sheet: Sheet, words: Vocabulary) -> None:
         sheet.fault = gettext("This is not readable as JSON.")
     except Malformed as problem:
         sheet.fault = gettext("The rule cannot be read at %(path)s: %(why)s.") % {
-            "path": problem.values["path"], "why": problem.values["detail"],
+            "path": problem.values["path"], "why": gettext(str(problem.values["detail"])),
         }  # fmt: skip
     else:
         sheet.draft, sheet.imported = translate.of_json(rules.as_json(tree), words.kinds), ""
@@ -208,6 +208,7 @@ def _preview(made: Draft, words: Vocabulary, language: str, *, count: bool) -> d
     if tree is None or problems or not made.rules:
         return {"side": context}
     context["sentence"] = saying.sentence(tree, language)
+    context["contradictions"] = saying.contradictions(tree, (get_language() or "en")[:2])
     context["json"] = nodes.as_json_text(tree)
     now = timezone.now()
     context["sql"] = saying.sql(tree, now)

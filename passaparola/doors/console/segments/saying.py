@@ -29,6 +29,11 @@ def phrase(node: Any, language: str) -> str:
     return said[:1].upper() + said[1:]
 
 
+def contradictions(tree: rules.Group, language: str) -> list[tuple[str, str]]:
+    """Pairs of conditions that cannot both hold, each in words."""
+    return [(phrase(one.leaf, language), phrase(one.other, language)) for one in rules.contradictions(tree)]
+
+
 def detail(condition: rules.Condition, language: str) -> str:
     """A detail of what counts: the category is “coffee”."""
     with speaking(language):
