@@ -39,6 +39,7 @@ from passaparola.segments import lead_actions
 from passaparola.segments.actions import Segments
 from passaparola.segments.lead_actions import Leads
 from passaparola.segments.membership import Memberships
+from passaparola.segments.membership.touch import MOVES
 from passaparola.segments.models import Lead, StageChange
 
 # Rows that say something about a person whom the event itself need not be about.
@@ -52,6 +53,9 @@ TOUCHING: tuple[tuple[str, type[Model], tuple[str, ...]], ...] = (
     ("stage", StageChange, ("person_id",)),
     ("referral", Referral, ("advocate_id", "friend_id")),
 )
+
+
+Steps = tuple[Callable[[Happening], None], ...]
 
 
 class Outcome(msgspec.Struct):
@@ -180,13 +184,13 @@ def _fold(happenings: Sequence[Happening], number: int) -> Batch:
         happening.id, happening.person_id, happening.result, happening.notes = 0, None, {}, {}
         happening.before = None
     batch = Batch(number)
-    steps, memberships = _open(batch, happenings)
+    steps, moving, memberships = _open(batch, happenings)
     for position, happening in enumerate(happenings):
         try:
             _one(batch, happening, steps)
             for follower in batch.raised():
                 follower.caused_by = happening.id
-                _one(batch, follower, steps)
+                _one(batch, follower, moving if follower.name in MOVES else steps)
         except Refusal as refusal:
             raise _Stumbled(position, refusal) from refusal
         except Unfit as unfit:
@@ -199,18 +203,21 @@ def _fold(happenings: Sequence[Happening], number: int) -> Batch:
     return batch
 
 
-def _one(batch: Batch, happening: Happening, steps: Sequence[Callable[[Happening], None]]) -> None:
+def _one(batch: Batch, happening: Happening, steps: Steps) -> None:
     """One event through all rooms."""
-    log.keep(batch, happening)
+    row = log.keep(batch, happening)
     if happening.name == "Timer Rang" and happening.type == "act":
         batch.clear_timer(happening.props["kind"], happening.props["subject"])
     for step in steps:
         step(happening)
-    log.close(batch, happening)
+    log.close(row, happening)
 
 
-def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[tuple[Callable[[Happening], None], ...], Memberships]:
-    """The steps of the rooms, in order, with what they need of the store: who is meant, then what is known about them."""
+def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[Steps, Steps, Memberships]:
+    """The steps of the rooms, in order, with what they need of the store: who is meant, then what is known about them.
+
+    The second ones are those that somebody's coming into a segment or going out of it concerns: there are many of them.
+    """
     people = People(batch, settings.LANGUAGE_CODE[:2].upper())
     events, groups = Events(batch), Groups(batch, people)
     segment = Segments(batch, people, events, settings.BUSINESS_TIME_ZONE)
@@ -218,7 +225,7 @@ def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[tuple[Callable
     ledger, messages, leads = Ledger(batch, people), Messages(batch, people), Leads(batch, people, segment)
     memberships = Memberships(batch, people, settings.BUSINESS_TIME_ZONE)
 
-    happenings = [*happenings, *memberships.read(happenings)]
+    moves = memberships.read(happenings)
     messages.load(happenings)
     named = desk.find(happenings) | segments.restage_people(happenings) | programs.sweep_people(happenings)
     named |= lead_actions.slice_people(happenings) | groups.find(happenings)
@@ -234,12 +241,15 @@ def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[tuple[Callable
     people.more({row["friend_id"] for row in desk.referrals.rows.values()})
     segment.load(happenings, people.everybody())
     ledger.load(desk.referrals.rows, people.everybody(), desk.programs.rows)
-    # Last: of who got a message is only asked who that is today, and whether she is a lead.
-    people.more({row["person_id"] for row in messages.messages.rows.values()})
+    # Last: of who got a message, or moves, is only asked who that is today, and whether she is a lead.
+    moved = {move.props["person"] for move in moves}
+    people.more({row["person_id"] for row in messages.messages.rows.values()} | moved)
     leads.load(happenings, people.everybody())
+    if leads.counts(MOVES):
+        segment.load((), moved)
     program = partial(programs.step, desk)
     steps = (people.step, groups.step, events.step, segment.step, program, ledger.step, messages.step)
-    return (*steps, leads.step, memberships.step), memberships
+    return (*steps, leads.step, memberships.step), (people.step, leads.step, memberships.step), memberships
 
 
 class _Unfit(Refusal):

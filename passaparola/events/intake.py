@@ -17,11 +17,13 @@ from passaparola.events import claims
 from passaparola.events.reading import (
     Body,
     Item,
+    Moved,
     Unfit,
     decode_body,
     decode_item,
     decode_object,
     encode,
+    encode_move,
     object_text,
     one_spelling,
 )
@@ -151,10 +153,8 @@ def _happening(
         raise Unfit("unknown_type", f"type must be one of {', '.join(TYPES)}")
     if kind == "web":
         claims.weaken(type_, item)
-    properties, traits, context = (
-        object_text(r, n)
-        for r, n in ((item.properties, "properties"), (item.traits, "traits"), (item.context, "context"))
-    )
+    properties = object_text(item.properties, "properties")
+    traits, context = object_text(item.traits, "traits"), object_text(item.context, "context")
     # The context is read only where something in it matters here.
     wanted = context and (kind == "import" or type_ == "identify" or (shared is not None and shared.context))
     given = decode_object(context) if context and wanted else {}
@@ -212,6 +212,17 @@ def _click(body: bytes, source: str, received_at: datetime, spare_id: str, limit
     )
 
 
+def make_move(
+    name: str, *, source: str, message_id: str, now: datetime, time_zone: str, person_id: int, segment: str, because: str
+) -> Happening:
+    """Somebody's coming into a segment or going out of it: `make_act` for what is made most often, and holds only this."""
+    text = encode_move(Moved(because, person_id, segment)).decode()
+    return _build(
+        type="act", name=name, source=source, message_id=message_id, occurred_at=now, received_at=now, properties=text,
+        zone=time_zone, props={"because": because, "person": person_id, "segment": segment},
+    )  # fmt: skip
+
+
 def make_act(
     name: str,
     *,
@@ -232,6 +243,7 @@ def make_act(
     """
     if person_id is not None:
         properties = {"person": person_id, **properties}
+    text = encode(properties).decode()
     return _build(
         type="act",
         name=name,
@@ -241,31 +253,38 @@ def make_act(
         received_at=now,
         user_id=user_id,
         anonymous_id=anonymous_id,
-        properties=encode(properties).decode(),
+        properties=text,
+        # Written in the one spelling just now, but for what a NUL in it would still cost.
+        props=None if "\\u0000" in text else decode_object(text),
         traits=encode(traits).decode() if traits else None,
         context=encode(context).decode() if context else None,
         zone=time_zone,
     )
 
 
-_BODY = ("type", "name", "user_id", "anonymous_id", "group_id", "previous_id", "properties", "traits")
-
-
-def _build(*, zone: str, **values: Any) -> Happening:
-    day, hour = local(values["occurred_at"], zone)
-    get = values.get
-    whole = "\0".join([str(get(key) or "") for key in _BODY])
-    happening = Happening(
-        **values,
-        day=day,
-        hour=hour,
-        fingerprint=fingerprint(values["source"], values["message_id"]),
-        body_hash=hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8).digest(),
+def _build(
+    *, zone: str, type: str, name: str, source: str, message_id: str, occurred_at: datetime, received_at: datetime,
+    user_id: str | None = None, anonymous_id: str | None = None, group_id: str | None = None, previous_id: str | None = None,
+    properties: str = "{}", traits: str | None = None, context: str | None = None, history: bool = False,
+    props: dict[str, Any] | None = None,
+) -> Happening:  # fmt: skip
+    """props: what `properties` holds, where the caller wrote them itself in the one spelling."""
+    day, hour = local(occurred_at, zone)
+    whole = (
+        f"{type}\0{name}\0{user_id or ''}\0{anonymous_id or ''}\0{group_id or ''}\0{previous_id or ''}\0"
+        f"{properties}\0{traits or ''}"
     )
-    unpack(happening)
-    if happening.props:
-        happening.properties, happening.props = one_spelling(happening.props)
-    return happening
+    body_hash = hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    if props is None:
+        props = decode_object(properties) if properties != "{}" else {}
+        if props:
+            properties, props = one_spelling(props)
+    return Happening(
+        source=source, message_id=message_id, type=type, name=name, occurred_at=occurred_at, received_at=received_at,
+        day=day, hour=hour, fingerprint=fingerprint(source, message_id), body_hash=body_hash, user_id=user_id,
+        anonymous_id=anonymous_id, group_id=group_id, previous_id=previous_id, properties=properties, traits=traits,
+        context=context, history=history, props=props, given_traits=decode_object(traits) if traits else {},
+    )  # fmt: skip
 
 
 def unpack(happening: Happening) -> None:

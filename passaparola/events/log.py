@@ -10,7 +10,7 @@ from passaparola.events import intake
 from passaparola.events.intake import Happening, Limits
 from passaparola.events.models import Event, Parked
 from passaparola.kernel import database
-from passaparola.kernel.batch import Batch
+from passaparola.kernel.batch import Batch, Record
 
 
 def limits() -> Limits:
@@ -40,8 +40,8 @@ def _find(prints: Sequence[bytes]) -> list[tuple[Any, ...]]:
     return database.rows(f"{sql} = ANY(?::bytea[])", [list(prints)])
 
 
-def keep(batch: Batch, happening: Happening) -> None:
-    """Give the event its place in the log."""
+def keep(batch: Batch, happening: Happening) -> Record:
+    """Give the event its place in the log; its row, for `close`."""
     row = {
         "batch": batch.number,
         "source": happening.source,
@@ -67,11 +67,11 @@ def keep(batch: Batch, happening: Happening) -> None:
         "context": happening.context,
     }
     happening.id = batch.table(Event).put(row)["id"]
+    return row
 
 
-def close(batch: Batch, happening: Happening) -> None:
+def close(row: Record, happening: Happening) -> None:
     """What the rooms found out about the event: whose it is and what it came to."""
-    row = batch.table(Event).rows[happening.id]
     row["person_id"] = happening.person_id
     if happening.result:
         row["result"] = json.dumps(happening.result, sort_keys=True)

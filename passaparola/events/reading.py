@@ -40,11 +40,20 @@ class Body(msgspec.Struct, rename="camel"):
     sent_at: Any = None
 
 
+class Moved(msgspec.Struct):
+    """The properties of a coming or going, in the order in which keys are sorted."""
+
+    because: str
+    person: int
+    segment: str
+
+
 decode_item = msgspec.json.Decoder(Item).decode
 decode_body = msgspec.json.Decoder(Body).decode
 decode_any = msgspec.json.Decoder().decode
 decode_object = msgspec.json.Decoder(dict[str, Any]).decode
 encode = msgspec.json.Encoder(order="sorted").encode
+encode_move = msgspec.json.Encoder().encode
 
 
 def one_spelling(properties: dict[str, Any]) -> tuple[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -19,7 +20,6 @@ from django.db.utils import OperationalError
 
 # A PostgreSQL advisory lock of this number makes corridor transactions follow one another.
 CORRIDOR_LOCK = 0x70617373
-_SQLITE_PARAMETERS_MAX = 30_000
 _RETRY_SECONDS = 0.002
 _PAUSED_SECONDS_MAX = 20
 _SQLITE_BUSY_MS = 20_000
@@ -187,40 +187,41 @@ def _write(model: type[models.Model], values: Sequence[dict[str, Any]], conflict
         return
     names, types, _ = _shape(model)
     table = model._meta.db_table
-    if vendor(alias) == "sqlite":
-        step = _SQLITE_PARAMETERS_MAX // len(names)
-        one = f"({', '.join('?' * len(names))})"
-        for chunk in chunks(values, step):
-            driver(alias).execute(
-                f"INSERT INTO {table} ({', '.join(names)}) VALUES {', '.join([one] * len(chunk))}{conflict}",
-                _flat(model, names, chunk),
-            )
+    sqlite = vendor(alias) == "sqlite"
+    columns_ = _columns(model, values, sqlite=sqlite)
+    if sqlite:
+        # One prepared statement, run for each row: a text of a thousand rows would be read anew each time.
+        marks = ", ".join("?" * len(names))
+        sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks}){conflict}"
+        driver(alias).executemany(sql, list(zip(*columns_)))
         return
-    writers = _writers(model, sqlite=False)
-    arrays = [[(w(row[n]) if w and row[n] is not None else row[n]) for row in values] for n, w in zip(names, writers)]
     lists = ", ".join(f"%b::{kind}[]" for kind in types)
     # jsonb has no binary text form: it travels as text and is cast on the server.
     picks = ", ".join(f"u.{n}::jsonb" if t == "text" and _is_json(model, n) else f"u.{n}" for n, t in zip(names, types))
     with _server_cursor(alias) as cursor:
         cursor.execute(
             f"INSERT INTO {table} ({', '.join(names)}) SELECT {picks} FROM unnest({lists}) AS u({', '.join(names)}){conflict}",
-            arrays,
+            [list(column) for column in columns_],
         )
 
 
-def _flat(model: type[models.Model], names: tuple[str, ...], values: Sequence[dict[str, Any]]) -> list[Any]:
-    """The values of all rows one after the other, as SQLite takes them; only columns that need it are looked at."""
-    flat = [value for row in values for value in map(row.__getitem__, names)]
-    for position, write in enumerate(_writers(model, sqlite=True)):
-        if write:
-            # Rows of one batch share their times, and most their empty lists.
-            column = flat[position :: len(names)]
-            if write is _sqlite_time:
-                known = {at: write(at) for at in {*column} - {None}}
-                flat[position :: len(names)] = [at if at is None else known[at] for at in column]
-            else:
-                flat[position :: len(names)] = [value if value is None else write(value) for value in column]
-    return flat
+def _columns(model: type[models.Model], values: Sequence[dict[str, Any]], *, sqlite: bool) -> list[Sequence[Any]]:
+    """The values column by column as the driver takes them; only columns that need it are looked at."""
+    found: list[Sequence[Any]] = list(zip(*map(_getter(model), values)))
+    for position, write in enumerate(_writers(model, sqlite=sqlite)):
+        if write is _sqlite_time:
+            # Rows of one batch share their times.
+            known = {at: _sqlite_time(at) for at in {*found[position]} - {None}}
+            known[None] = None
+            found[position] = [known[at] for at in found[position]]
+        elif write:
+            found[position] = [value if value is None else write(value) for value in found[position]]
+    return found
+
+
+@cache
+def _getter(model: type[models.Model]) -> Any:
+    return itemgetter(*columns(model))
 
 
 def highest(model: type[models.Model]) -> int:
@@ -257,7 +258,7 @@ def _to_sqlite(value: Any) -> Any:
     if kind is datetime:
         return _sqlite_time(value)
     if kind in (list, tuple, set, frozenset):
-        return json.dumps(list(value))
+        return _json_list(value)
     if kind is date:
         return value.isoformat()
     return value
@@ -279,11 +280,20 @@ def _as_json(value: Any) -> Any:
     return _decode_json(value) if isinstance(value, (str, bytes)) else value
 
 
+def _json_list(values: Any) -> str:
+    """A list for json_each. The order of a set is kept as it is: nothing depends on it."""
+    try:
+        return _encode_plain(list(values)).decode()
+    except (UnicodeEncodeError, msgspec.EncodeError):
+        return json.dumps(list(values))
+
+
 def _json_text(value: Any) -> str:
     return _encode_json(value).decode()
 
 
 _decode_json = msgspec.json.Decoder().decode
+_encode_plain = msgspec.json.Encoder().encode
 _encode_json = msgspec.json.Encoder(order="sorted").encode
 
 

@@ -141,11 +141,13 @@ class Segments:
         if happening.type == "track":
             for note in happening.told("order"):
                 values |= self._order(row, note["row"], happening)
-            values |= self._mood(row, happening)
+            if happening.name in _MOODS:
+                values |= self._mood(row, happening)
         if values:
             self.traits.change(row, **values)
-        for note in happening.told("refund"):
-            self._refund(note, happening)
+        if happening.notes:
+            for note in happening.told("refund"):
+                self._refund(note, happening)
         # A repeated report of an order is no visit.
         if happening.name in VISITS and "repeated_order" not in happening.result:
             self._visit(root, happening)

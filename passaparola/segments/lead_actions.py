@@ -59,13 +59,20 @@ class Leads:
             self.rules = Rules.read(row["value"])
         self.rows.take_any("person_id", set(person_ids))
 
+    def counts(self, names: Sequence[str]) -> bool:
+        """Whether an event of such a name makes anybody warmer."""
+        return any(signal.event in names for signal in self.rules.signals)
+
     def step(self, happening: Happening) -> None:
         """Merge and forget, carry out what was ordered, open a lead, count what she did, and see how warm she is."""
         touched = self._notes(happening) if happening.notes else set()
         if happening.type == "act":
             touched |= self._act(happening)
         if happening.person_id is not None:
-            touched |= self._open(happening) | self._count(happening)
+            if source := source_of(happening):
+                touched |= self._open(happening, source)
+            if self.rows.rows:
+                touched |= self._count(happening)
         for root in sorted(touched):
             self._settle(root, happening)
 
@@ -97,11 +104,9 @@ class Leads:
         verb = _ACTS.get(happening.name)
         return verb(self, happening) if verb else set()
 
-    def _open(self, happening: Happening) -> set[int]:
+    def _open(self, happening: Happening, source: str) -> set[int]:
         """An event that makes a lead of somebody who has not bought."""
-        source, root = source_of(happening), self.people.root(happening.person_id or 0)
-        if not source:
-            return set()
+        root = self.people.root(happening.person_id or 0)
         traits = self.segments.of(root)
         if traits is not None and traits["orders"]:
             happening.result["lead"] = "customer"
@@ -271,8 +276,13 @@ def _is_own_yes(happening: Happening) -> bool:
     return happening.name == "Opt-in Confirmed" or (said and happening.source == "portal")
 
 
+_SOURCES = ("Lead Submitted", "Signed Up", "Lead Recorded", "Friend Signed Up")
+
+
 def source_of(happening: Happening) -> str:
     """By which way an event makes a lead of somebody; empty if it does not."""
+    if happening.name not in _SOURCES:
+        return ""
     if happening.type == "track" and happening.name == "Lead Submitted":
         said = happening.props.get("source")
         return said if said in leads.SOURCES else "form"

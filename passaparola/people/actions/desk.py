@@ -204,7 +204,8 @@ def _numbers(happening: Happening) -> set[int]:
     """Persons that one of our own acts names by number."""
     if happening.type != "act":
         return set()
-    return {n for key in ("person", "keep", "other") if is_id(n := happening.props.get(key))}
+    props = happening.props
+    return {n for n in (props.get("person"), props.get("keep"), props.get("other")) if n is not None and is_id(n)}
 
 
 def is_id(value: object) -> TypeGuard[int]:

@@ -23,5 +23,6 @@ def step(desk: Desk, happening: Happening) -> None:
     acts.step(desk, happening)
     referrals.step(desk, happening)
     asks.step(desk, happening)
-    for note in happening.told("decided"):
-        desk.decide(happening, **note)
+    if happening.notes:
+        for note in happening.told("decided"):
+            desk.decide(happening, **note)

@@ -35,7 +35,10 @@ def _may_be_a_moment(desk: Desk, happening: Happening) -> bool:
     stage, names = desk.moments()
     if happening.type == "track" and happening.name in names:
         return True
-    return stage and bool(happening.told("stage") or happening.told("consent") or happening.name in _MENDING)
+    if not stage:
+        return False
+    notes = happening.notes
+    return happening.name in _MENDING or (bool(notes) and ("stage" in notes or "consent" in notes))
 
 
 def _moment(desk: Desk, program: Record, happening: Happening) -> None:

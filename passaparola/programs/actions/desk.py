@@ -26,8 +26,6 @@ from passaparola.programs.models import (
 from passaparola.segments.actions import Segments, ring_person
 
 SWEEP_PEOPLE_MAX = 500
-# What the JSON text must hold before it is worth looking closer.
-_SIGNS_OF_A_CLICK = ('"click', '"token"', "pp=")
 _TOKEN_IN_URL = re.compile(r"[?&]pp=([A-Za-z0-9_-]{16,32})")
 # How long an advocate's caps look back, and asks are remembered.
 YEAR = timedelta(days=365)
@@ -270,7 +268,9 @@ class Desk:
 
 def click_tokens(happening: Happening) -> list[str]:
     """Click tokens an event carries: as a property, or in the address of the page that was seen (?pp=…)."""
-    if not any(sign in happening.properties for sign in _SIGNS_OF_A_CLICK):
+    text = happening.properties
+    # What the JSON text must hold before it is worth looking closer.
+    if '"click' not in text and '"token"' not in text and "pp=" not in text:
         return []
     found = [v for k in ("token", "click", "click_id") if isinstance(v := happening.props.get(k), str)]
     if "pp=" in happening.properties:

@@ -42,11 +42,12 @@ def step(desk: Desk, happening: Happening) -> None:
         evidence.signed_up(desk, happening)
     if happening.name == "Opt-in Confirmed" and happening.type == "act":
         _confirmed(desk, happening)
-    for note in happening.told("order"):
-        if not note["gone"]:
-            _ordered(desk, note["row"], happening)
-    for note in happening.told("refund"):
-        _give_back(desk, note["row"], happening)
+    if happening.notes:
+        for note in happening.told("order"):
+            if not note["gone"]:
+                _ordered(desk, note["row"], happening)
+        for note in happening.told("refund"):
+            _give_back(desk, note["row"], happening)
     return None
 
 

@@ -93,7 +93,8 @@ class Memberships:
 
     def step(self, happening: Happening) -> None:
         """Carry out an order, take a ring's answers, keep a move; note whom the event touched."""
-        self._last = max(self._last or happening.received_at, happening.received_at)
+        if self._last is None or happening.received_at > self._last:
+            self._last = happening.received_at
         if happening.history and happening.type != "act":
             self._imported = True
             return
@@ -112,9 +113,10 @@ class Memberships:
                 for row in self.live():
                     if row["id"] in self.watch.by_kind.get(_TURNING[happening.name], ()):
                         self.gather(row, happening)
-        for note in (*happening.told("merged"), *happening.told("unmerged")):
-            for person in (note["kept"], note["gone"] if "gone" in note else note["back"]):
-                self.touch(person, {row["id"] for row in self.live()})
+        if happening.notes:
+            for note in (*happening.told("merged"), *happening.told("unmerged")):
+                for person in (note["kept"], note["gone"] if "gone" in note else note["back"]):
+                    self.touch(person, {row["id"] for row in self.live()})
         if happening.person_id is None:
             return
         concerned = self.watch.concerns(happening)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from passaparola.events import intake
 from passaparola.events.intake import Happening
 from passaparola.kernel import database
-from passaparola.kernel.batch import Record
 from passaparola.segments import traits
 from passaparola.segments.membership import answers
 
@@ -175,10 +174,9 @@ def _pins(people: list[int]) -> dict[int, dict[int, str]]:
 
 
 def _announce(room: "Memberships", name: str, segment: int, person: int, ring: Happening, pinned: str) -> Happening:
-    properties: dict[str, Any] = {"segment": room.segments.rows[segment]["key"], "because": _because(ring, pinned)}
-    event = intake.make_act(
+    event = intake.make_move(
         name, source=SOURCE, message_id=f"{ring.fingerprint.hex()}:{segment}:{person}", now=ring.received_at,
-        time_zone=room.zone, properties=properties, person_id=person,
+        time_zone=room.zone, person_id=person, segment=room.segments.rows[segment]["key"], because=_because(ring, pinned),
     )  # fmt: skip
     # A state that was found is not a thing that happened: nobody is asked because a rule was edited.
     event.history = ring.props["kind"] == "gather"
