@@ -125,7 +125,7 @@ def walk(happenings: Sequence[Happening], *, number: int | None = None, park: bo
     """
     outcomes: list[Outcome | None] = [None] * len(happenings)
     fresh = _sift(happenings, outcomes)
-    number = database.rows("SELECT COALESCE(MAX(batch), 0) FROM event")[0][0] + 1 if number is None else number
+    number = log.last_batch() + 1 if number is None else number
     failed: list[tuple[int, Refusal]] = []
     while True:
         try:

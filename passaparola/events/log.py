@@ -23,6 +23,12 @@ def limits() -> Limits:
     )
 
 
+def last_batch() -> int:
+    """The number of the batch that wrote last: that of the highest id, for ids and batches grow together."""
+    found = database.rows("SELECT batch FROM event ORDER BY id DESC LIMIT 1")
+    return int(found[0][0]) if found else 0
+
+
 def known(happenings: Sequence[Happening]) -> dict[bytes, tuple[int, bytes, str]]:
     """Which fingerprints the log holds already: id, body hash and result (JSON) of the first time."""
     prints = [happening.fingerprint for happening in happenings]

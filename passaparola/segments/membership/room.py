@@ -43,6 +43,12 @@ def tree_of(rule: Any) -> rules.Group:
     return _parse(msgspec.json.encode(rule, order="sorted"))
 
 
+@lru_cache(maxsize=8)
+def _watch(rules_: tuple[tuple[int, bytes], ...], own: tuple[tuple[str, traits.OwnTrait], ...]) -> Watch:
+    """What these rules look at: the same from one batch to the next, as long as nobody edits one."""
+    return Watch({id_: _parse(text) for id_, text in rules_}, dict(own))
+
+
 class Memberships:
     """`read` before the fold, `step` for each event, `finish` after the last."""
 
@@ -64,7 +70,9 @@ class Memberships:
     def read(self, happenings: Sequence[Happening]) -> list[Happening]:
         """Read all segments and answer the batch's rings. The events that follow, each to be folded after its ring."""
         self.segments.take("1 = 1")
-        self.watch = Watch({row["id"]: self.tree(row) for row in self.live()}, traits.in_force())
+        own = traits.in_force()
+        rules_ = tuple((row["id"], msgspec.json.encode(row["rule"], order="sorted")) for row in self.live())
+        self.watch = _watch(rules_, tuple(own.items()))
         self.asked = weigh(self, happenings)
         moves = [move for asked in self.asked.values() for move in asked.moves if move.announced]
         self._moves = {move.announced.fingerprint: move for move in moves if move.announced}

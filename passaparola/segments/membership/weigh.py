@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from passaparola.events import intake
@@ -175,12 +176,17 @@ def _pins(people: list[int]) -> dict[int, dict[int, str]]:
 
 def _announce(room: "Memberships", name: str, segment: int, person: int, ring: Happening, pinned: str) -> Happening:
     event = intake.make_move(
-        name, source=SOURCE, message_id=f"{ring.fingerprint.hex()}:{segment}:{person}", now=ring.received_at,
+        name, source=SOURCE, message_id=f"{_hex(ring.fingerprint)}:{segment}:{person}", now=ring.received_at,
         time_zone=room.zone, person_id=person, segment=room.segments.rows[segment]["key"], because=_because(ring, pinned),
     )  # fmt: skip
     # A state that was found is not a thing that happened: nobody is asked because a rule was edited.
     event.history = ring.props["kind"] == "gather"
     return event
+
+
+@lru_cache(maxsize=4)
+def _hex(mark: bytes) -> str:
+    return mark.hex()
 
 
 def _because(ring: Happening, pinned: str) -> str:
