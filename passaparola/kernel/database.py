@@ -160,13 +160,14 @@ def select(model: type[models.Model], where: str, parameters: Sequence[Any] = ()
     if vendor() == "sqlite":
         readers = _sqlite_readers(model)
     found = rows(f"SELECT {_picks(model, vendor())} FROM {model._meta.db_table} WHERE {where}", parameters)
-    read = [(name, reader) for name, reader in zip(names, readers) if reader]
-    records = [dict(zip(names, row)) for row in found]
-    for record in records:
-        for name, reader in read:
-            if (value := record[name]) is not None:
-                record[name] = reader(value)
-    return records
+    if not found:
+        return []
+    # Column by column: of most columns nothing has to be read at all.
+    columns_: list[Sequence[Any]] = list(zip(*found))
+    for position, reader in enumerate(readers):
+        if reader:
+            columns_[position] = [None if value is None else reader(value) for value in columns_[position]]
+    return [dict(zip(names, row)) for row in zip(*columns_)]
 
 
 def insert(model: type[models.Model], values: Sequence[dict[str, Any]], *, alias: str = "default") -> None:
