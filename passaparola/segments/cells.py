@@ -11,6 +11,7 @@ included, so what is hidden belongs to the cube and not to the question. Three r
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations, islice, product
+from math import prod
 
 LEAST, LEAST_MIN, LEAST_MAX = 5, 3, 50
 # Where values with too few people were put together.
@@ -66,19 +67,27 @@ def _hidden(cube: Cube, coarser: Mapping[tuple[int, ...], Collection[Key]], leas
     if any(len(names) < 2 for names in values):
         # One value only: the cube says no more than the one without this axis, whose hidden cells were taken over.
         return hidden
-    done: set[Key] = set()
+    if len(values) > 3 and hidden and sum(cube.values()) < least * prod(len(names) for names in values):
+        # So fine that the cells are too small on the average: looking for what could still be told would take minutes.
+        return set(product(*values))
+    # Below a hidden cell all are hidden: these are in boxes already.
+    done = {key for key in hidden if any(tuple(key[i] for i in some) in cells for some, cells in coarser.items())}
+    few = sorted((key for key in cube if cube[key]), key=lambda key: (cube[key], key))
     while todo := sorted(hidden - done):
+        ordered = sorted(hidden)
         for key in todo:
-            hidden |= _box(cube, key, hidden, values)
+            hidden |= _box(cube, key, hidden, values, ordered, few)
         done |= set(todo)
         hidden |= _thin(cube, hidden, values, least)
     return hidden
 
 
-def _box(cube: Cube, key: Key, hidden: set[Key], values: Sequence[Sequence[str]]) -> set[Key]:
+def _box(
+    cube: Cube, key: Key, hidden: set[Key], values: Sequence[Sequence[str]], ordered: Sequence[Key], few: Sequence[Key]
+) -> set[Key]:
     """The corners to hide besides, so that the cell is in a box of hidden ones: the cheapest found; none where it is in one."""
     best: tuple[tuple[int, int, Key], set[Key]] | None = None
-    for opposite in _opposite(cube, key, hidden, values):
+    for opposite in _opposite(key, values, ordered, few):
         corners = set(product(*zip(key, opposite, strict=True))) - hidden
         if not corners:
             return set()
@@ -89,13 +98,13 @@ def _box(cube: Cube, key: Key, hidden: set[Key], values: Sequence[Sequence[str]]
     return best[1] if best else set()
 
 
-def _opposite(cube: Cube, key: Key, hidden: set[Key], values: Sequence[Sequence[str]]) -> Iterator[Key]:
+def _opposite(key: Key, values: Sequence[Sequence[str]], ordered: Sequence[Key], few: Sequence[Key]) -> Iterator[Key]:
     """Cells that differ in every axis: hidden ones first, then those of few people, then any; at most so many of each."""
     def differs(other: Key) -> bool:
         return all(a != b for a, b in zip(key, other, strict=True))
 
-    yield from islice((other for other in sorted(hidden) if differs(other)), _TRIES_MAX)
-    yield from islice((other for other in sorted(cube, key=lambda k: (cube[k], k)) if cube[other] and differs(other)), _TRIES_MAX)
+    yield from islice(filter(differs, ordered), _TRIES_MAX)
+    yield from islice(filter(differs, few), _TRIES_MAX)
     yield from islice(product(*([name for name in names if name != own] for own, names in zip(key, values, strict=True))), 1)
 
 

@@ -21,7 +21,7 @@ from passaparola.measure import profiles as figures
 from passaparola.segments.cells import LEAST_MAX, LEAST_MIN, OTHER
 
 WORDS: dict[str, Any] = {
-    "stage": _("Stage"), "age": _("Age"), "sex": _("Sex"), "company": _("Company"), "hour": _("Favourite hour"),
+    "stage": _("Stage"), "age": _("Age"), "sex": _("Sex"), "company": _("Alone or accompanied"), "hour": _("Favourite hour"),
     "weekday": _("Favourite weekday"), "product": _("Favourite product"), "channel": _("Favourite channel"),
 }  # fmt: skip
 MEASURES: dict[str, Any] = {"people": _("People"), "orders": _("Orders"), "revenue": _("Spent ever")}
