@@ -19,6 +19,7 @@ from django.db import DatabaseError
 from django.db.models import Model
 
 from passaparola.events import intake, log
+from passaparola.events import withdrawing as taken_back
 from passaparola.events.actions import Events
 from passaparola.events.intake import Happening, Rejected
 from passaparola.events.models import Order
@@ -41,6 +42,7 @@ from passaparola.segments.lead_actions import Leads
 from passaparola.segments.membership import Memberships
 from passaparola.segments.membership.touch import MOVES
 from passaparola.segments.models import Lead, StageChange
+from passaparola.withdrawing import Withdrawal
 
 # Rows that say something about a person whom the event itself need not be about.
 TOUCHING: tuple[tuple[str, type[Model], tuple[str, ...]], ...] = (
@@ -227,7 +229,12 @@ def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[Steps, Steps, 
 
     moves = memberships.read(happenings)
     messages.load(happenings)
-    named = desk.find(happenings) | segments.restage_people(happenings) | programs.sweep_people(happenings)
+    some = taken_back.read(batch, events, happenings)
+    if some is not None:
+        # What may be taken anew is read for as if it had just come.
+        happenings = [*happenings, *some.repeats()]
+    named = some.selves if some is not None else set()
+    named |= desk.find(happenings) | segments.restage_people(happenings) | programs.sweep_people(happenings)
     named |= lead_actions.slice_people(happenings) | groups.find(happenings)
     people.load(happenings, named)
     events.load(happenings, set(), people.everybody())
@@ -248,8 +255,12 @@ def _open(batch: Batch, happenings: Sequence[Happening]) -> tuple[Steps, Steps, 
     if leads.counts(MOVES):
         segment.load((), moved)
     program = partial(programs.step, desk)
-    steps = (people.step, groups.step, events.step, segment.step, program, ledger.step, messages.step)
-    return (*steps, leads.step, memberships.step), (people.step, leads.step, memberships.step), memberships
+    withdrawal = Withdrawal(
+        some, batch, people=people, groups=groups, events=events, segment=segment, desk=desk, leads=leads
+    )
+    steps = (people.step, groups.step, events.step, segment.step, withdrawal.step, program, ledger.step, messages.step)
+    moving = (people.step, leads.step, memberships.step)
+    return (*steps, leads.step, memberships.step, withdrawal.leave), moving, memberships
 
 
 class _Unfit(Refusal):

@@ -23,7 +23,7 @@ WEIGH_WAIT_SECONDS, WEIGH_WAIT_SECONDS_MAX, WEIGH_SHARE = 1.0, 60.0, 0.1
 BEHIND_EVENTS = 500
 _RINGS_MAX = 500
 # These look at a slice of everybody: each is a transaction of its own.
-_ALONE = ("sweep", "restage", "relead", "gather")
+_ALONE = ("sweep", "restage", "relead", "gather", "withdraw")
 _INBOX_ROWS_MAX = 1000
 # How often the worker asks whether groups are to be looked for again; the question costs two short queries.
 SUGGEST_ASK_SECONDS = 300.0

@@ -1,6 +1,6 @@
 """Random lives: whatever may happen to people, in whatever order, under a rule of every kind of leaf.
 
-Orders, visits, refunds, late events, imports, merges and their undoing, consents, groups, friends, forgetting, pins, other
+Orders, visits, refunds, late events, imports and taking them back, merges and their undoing, consents, groups, friends, forgetting, pins, other
 rules, time. The tests live a few of them, `./run soak` one with a million people.
 """
 
@@ -12,6 +12,8 @@ from typing import Any
 
 from passaparola import corridor, worker
 from passaparola.events import intake, log
+from passaparola.events.models import Event
+from passaparola.kernel.database import highest
 from passaparola.ledger.proof import memberships
 from passaparola.people.models import Merge
 from passaparola.segments.models import Segment
@@ -65,6 +67,9 @@ class Life:
         self.dice, self.world, self.population = random.Random(seed), World(), population
         self.orders: list[tuple[Somebody, str]] = []
         self.count = 0
+        # Files that are in, and how many ever were.
+        self.files: list[int] = []
+        self.number_of_files = 0
         self.program = self.world.programme()
         self.group = self.world.act("Group Created", names={"en": "Runners"})["group_id"]
         self.segments = {name: self._segment(name, rules) for name, rules in RULES.items()}
@@ -94,7 +99,7 @@ class Life:
 
     def scene(self, scenes: Sequence[Callable[["Life"], None]] = ()) -> None:
         """One of `scenes` (any, if none are given) happens; a refusal is one of the things that may come of it."""
-        scene = self.dice.choice(scenes or (*EVENTS, *ACTS, *SCENES_OF_ALL))
+        scene = self.dice.choice(scenes or (*EVENTS, *ACTS, *FILES, *SCENES_OF_ALL))
         try:
             scene(self)
         except Exception as refused:
@@ -185,20 +190,50 @@ class Life:
         self.world.act("Stages Changed", period_days=period, few=[1, some - 1], some=[some, 4], many=[5, None])
 
     def imports(self) -> None:
-        """A file of old orders."""
+        """A file of old orders and of whatever else; sometimes of news."""
         batch = []
+        self.number_of_files += 1
+        self.files.append(self.number_of_files)
         for _ in range(self.dice.randrange(1, 5)):
             self.count += 1
             one, order = self.who(), f"O-{self.count}"
             self.orders.append((one, order))
             at = (self.world.now - timedelta(days=self.dice.randrange(1, 90))).isoformat()
             batch.append(one.buys(order, 20, timestamp=at, message_id=f"import-{self.count}"))
+            if self.dice.random() < 0.5:
+                batch.append(self.also(at, f"also-{self.count}"))
+        whole = {"context": {"history": self.dice.random() < 0.8, "import": self.files[-1]}, "batch": batch}
         good, bad = intake.read(
-            kind="import", call="", source="file", body=json.dumps({"batch": batch}).encode(), received_at=self.world.now,
+            kind="import", call="", source="shop", body=json.dumps(whole).encode(), received_at=self.world.now,
             inbox_id=900_000 + self.count, limits=log.limits(),
         )  # fmt: skip
         assert not bad
         corridor.submit(good)
+
+    def also(self, at: str, message_id: str) -> dict[str, Any]:
+        """What else may stand in a file."""
+        one, (_, order) = self.who(), self.dice.choice(self.orders)
+        return self.dice.choice((
+            one.identify(message_id=message_id, language="it", city="Bari"),
+            one.returns(order, total=5, message_id=message_id),
+            one.track("Visit Recorded", timestamp=at, message_id=message_id),
+            one.track("Consent Given", channel="email", purpose="offers", timestamp=at, message_id=message_id),
+            one.track("Lead Submitted", timestamp=at, message_id=message_id),
+            one.track("Complaint Opened", timestamp=at, message_id=message_id),
+            one.buys(order, 25, timestamp=at, message_id=message_id),
+            {**one.identify(message_id=message_id), "anonymousId": f"browser-{self.dice.randrange(3)}"},
+        ))  # fmt: skip
+
+    def browses(self) -> None:
+        """Somebody looks at a page in one of three browsers, now and then signed in."""
+        whose = {"userId": self.who().user_id} if self.dice.random() < 0.2 else {}
+        self.world.send({"type": "page", "anonymousId": f"browser-{self.dice.randrange(3)}", **whose})
+
+    def takes_back(self) -> None:
+        """A file was the wrong one."""
+        if self.files:
+            number = self.files.pop(self.dice.randrange(len(self.files)))
+            self.world.act("Import Withdrawn", **{"import": number, "first": 0, "last": highest(Event)})
 
     def waits(self) -> None:
         self.world.now += timedelta(seconds=self.dice.choice((0, 1, 3600, 86_400)))
@@ -213,6 +248,8 @@ EVENTS = (
 ACTS = (
     Life.befriends, Life.joins, Life.merges, Life.unmerges, Life.forgets, Life.pins, Life.imports, Life.waits,
 )  # fmt: skip
+# Whole files, in and out again, and browsers that somebody is found to be.
+FILES = (Life.imports, Life.takes_back, Life.takes_back, Life.browses)
 # After these everybody is looked at again.
 SCENES_OF_ALL = (Life.edits, Life.changes_ranges)
 

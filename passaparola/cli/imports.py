@@ -5,7 +5,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from passaparola.cli import DONE, LOOK, NOT_DONE, data_folder, fail, open_stores
+from passaparola.cli import DONE, LOOK, NOT_DONE, data_folder, fail, import_undo, open_stores
 from passaparola.cli.speech import gettext as _
 
 
@@ -16,7 +16,7 @@ def summary() -> str:
 
 def add(parser: argparse.ArgumentParser) -> None:
     """What may be asked."""
-    parser.add_argument("files", nargs="+", metavar="FILE", help=_("files to import; - reads standard input"))
+    parser.add_argument("files", nargs="*", metavar="FILE", help=_("files to import; - reads standard input"))
     parser.add_argument("--mapping", metavar="MAP.json", help=_("which column means what (docs/howto/import.md)"))
     parser.add_argument(
         "--kind", choices=("orders", "people", "events"), help=_("what the rows are (default: recognised)")
@@ -39,6 +39,12 @@ def add(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--again", action="store_true", help=_("go through a file once more that was imported already"))
     parser.add_argument("--dry-run", action="store_true", help=_("read and check everything, import nothing"))
+    parser.add_argument(
+        "--undo",
+        metavar="N",
+        type=int,
+        help=_("take a whole import back, by its number; with --dry-run only say what would go and what stays"),
+    )
 
 
 def _day(text: str) -> date:
@@ -51,6 +57,10 @@ def _day(text: str) -> date:
 def run(arguments: argparse.Namespace) -> int:
     """File after file; 1 if any row was not taken."""
     open_stores(make=True)
+    if (arguments.undo is None) == (not arguments.files):
+        return fail(_("Name files to import, or with --undo the number of an import to take back."), NOT_DONE)
+    if arguments.undo is not None:
+        return import_undo.run(arguments.undo, dry_run=arguments.dry_run)
     if arguments.rejected and len(arguments.files) > 1:
         return fail(_("--rejected goes with one file: with several, each gets its own in the data folder."), NOT_DONE)
     codes = [_one(name, arguments) for name in arguments.files]
@@ -75,12 +85,17 @@ def _one(name: str, arguments: argparse.Namespace) -> int:
         with terminal.bar(_("importing {file}").format(file=job.label), importer.survey.size_bytes) as advance:
             importer.advance = advance
             row = None if job.dry_run else record.begin(importer)
-            summary = importer.run()
+            try:
+                summary = importer.run()
+            except actions.Stopped:
+                return fail(_("Stopped: this import is being taken back."), NOT_DONE)
         if not job.dry_run:
             front.settle(lambda left: terminal.note(_("{count} waiting in the corridor …").format(count=f"{left:,}")))
         if row is not None:
-            record.end(row, summary)
+            record.end(row, summary, importer.progress_name)
         _show(summary, importer, front.events(job.source) - before, terminal)
+        if row is not None and not summary.finished_before:
+            terminal.note(_("This was import {number}; --undo {number} takes all of it back.").format(number=row.pk))
         return LOOK if summary.rejected else DONE
     finally:
         if spooled:

@@ -8,7 +8,7 @@ from django.conf import settings
 from passaparola.events import basket
 from passaparola.events.basket import Basket
 from passaparola.events.intake import Happening
-from passaparola.events.models import Occurrence, Order, OrderLine
+from passaparola.events.models import Occurrence, Order, OrderLine, OrderReport
 from passaparola.events.reading import Unfit
 from passaparola.kernel import database, money
 from passaparola.kernel.batch import Batch, Record
@@ -19,7 +19,9 @@ ORDER_COMPLETED = "Order Completed"
 ORDER_REFUNDED = "Order Refunded"
 ORDER_CANCELLED = "Order Cancelled"
 VISIT_RECORDED = "Visit Recorded"
+WITHDRAWN, WITHDRAW = "Import Withdrawn", "withdraw"
 _ABOUT_ORDERS = (ORDER_COMPLETED, ORDER_REFUNDED, ORDER_CANCELLED)
+_GIVES_BACK = {ORDER_REFUNDED: "refund", ORDER_CANCELLED: "cancel"}
 
 
 # What "Setting Changed" may set; stage ranges have an act of their own.
@@ -32,11 +34,19 @@ class UnknownSetting(Refusal):
     code, status = "unknown_setting", 404
 
 
+class BadRange(Refusal):
+    """An import is taken back by its number and the events between which it lies."""
+
+    code, status = "bad_range", 422
+
+
 class Events:
     """The room of facts: orders by their business key, occurrences by person and name."""
 
     def __init__(self, batch: Batch) -> None:
+        self.batch = batch
         self.orders, self.lines = batch.table(Order), batch.table(OrderLine)
+        self.reports = batch.table(OrderReport)
         self.occurrences = batch.table(Occurrence)
         self.settings = batch.table(Setting)
         self._by_key: dict[tuple[str, str, str], Record] = {}
@@ -65,6 +75,8 @@ class Events:
         """Count the event and settle what it says about an order."""
         if happening.type == "act" and happening.name == "Setting Changed":
             self._change_setting(happening)
+        if happening.type == "act" and happening.name == WITHDRAWN:
+            _order_withdrawal(self.batch, happening)
         if happening.type != "track" or happening.person_id is None:
             return
         fresh = True
@@ -111,6 +123,7 @@ class Events:
         row = self._by_key.get(key)
         if row is not None and row["completed"]:
             happening.result = {"repeated_order": row["id"]}
+            self._report(row, "repeat", happening)
             return False
         bought = basket.read(happening.props, amount, unit)
         values: dict[str, Any] = {
@@ -165,7 +178,9 @@ class Events:
                 completed=False, cancelled=whole, refunded_minor=amount or 0, history=happening.history,
             )  # fmt: skip
             self._by_key[key] = row
+            self._report(row, _GIVES_BACK[happening.name], happening)
             return
+        self._report(row, _GIVES_BACK[happening.name], happening)
         before = net(row)
         if whole:
             self.orders.change(row, cancelled=True, refunded_minor=row["amount_minor"])
@@ -174,6 +189,33 @@ class Events:
             self.orders.change(row, refunded_minor=min(total, row["amount_minor"]) if row["completed"] else total)
         if row["completed"]:
             happening.tell("refund", row=row, given_back=before - net(row), gone=is_gone(row))
+
+
+    def _report(self, order: Record, kind: str, happening: Happening) -> None:
+        """Note what else was said about an order: a withdrawal has to find it without reading the whole log."""
+        self.reports.add(order_key=order["id"], event_id=happening.id, kind=kind)
+
+    def take_occurrences(self, rows: list[Record]) -> None:
+        """Make counts read elsewhere findable."""
+        for row in rows:
+            self._counts[row["person_id"], row["name"]] = row
+
+    def drop_occurrence(self, row: Record) -> None:
+        """The person never did it after all."""
+        self._counts.pop((row["person_id"], row["name"]), None)
+        self.occurrences.drop(row)
+
+    def forget_order(self, order: Record) -> None:
+        """The order is not there any more: the same fact may come again."""
+        self._by_key.pop((order["source"], order["order_id"], order["line"]), None)
+
+
+def _order_withdrawal(batch: Batch, happening: Happening) -> None:
+    """Somebody wants an import taken back: the first slice is due at once (events/withdrawing.py)."""
+    number, first, last = (happening.props.get(key) for key in ("import", "first", "last"))
+    if not all(isinstance(n, int) and not isinstance(n, bool) and n >= 0 for n in (number, first, last)):
+        raise BadRange()
+    batch.set_timer(WITHDRAW, f"import:{number}", happening.received_at, {"after": first, "first": first, "until": last})
 
 
 def net(order: Record) -> int:

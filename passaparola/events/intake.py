@@ -62,6 +62,7 @@ class Happening(msgspec.Struct, kw_only=True):
     context: str | None = None
     history: bool = False
     caused_by: int | None = None
+    import_id: int | None = None
     # Set on the way: the row's id, whose event it is, what it came to.
     id: int = 0
     person_id: int | None = None
@@ -158,8 +159,12 @@ def _happening(
     # The context is read only where something in it matters here.
     wanted = context and (kind == "import" or type_ == "identify" or (shared is not None and shared.context))
     given = decode_object(context) if context and wanted else {}
+    import_id = None
     if shared is not None and shared.context:
-        given = {**decode_object(object_text(shared.context, "context") or "{}"), **given}
+        common = decode_object(object_text(shared.context, "context") or "{}")
+        # Of the file, as the importer itself says; a line of the file cannot say it is another's.
+        import_id = common.get("import") if kind == "import" and isinstance(common.get("import"), int) else None
+        given = {**common, **given}
         context = encode(given).decode()
     happening = _build(
         type=type_,
@@ -176,6 +181,7 @@ def _happening(
         traits=traits,
         context=context,
         history=kind == "import" and bool(given.get("history", True)),
+        import_id=import_id,
         zone=limits.time_zone,
     )
     if not happening.given_traits and type_ == "identify" and isinstance(given.get("traits"), dict):

@@ -63,6 +63,7 @@ def keep(batch: Batch, happening: Happening) -> Record:
         "hour": happening.hour,
         "history": happening.history,
         "caused_by": happening.caused_by,
+        "import_id": happening.import_id,
         "properties": happening.properties,
         "result": "{}",
         "user_id": happening.user_id,
@@ -93,6 +94,7 @@ def from_row(row: dict[str, Any]) -> Happening:
 _ENTERED = (
     "source", "message_id", "type", "name", "occurred_at", "received_at", "day", "hour", "fingerprint", "body_hash",
     "user_id", "anonymous_id", "group_id", "previous_id", "properties", "traits", "context", "history", "caused_by",
+    "import_id",
 )  # fmt: skip
 
 

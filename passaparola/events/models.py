@@ -21,8 +21,8 @@ class Inbox(models.Model):
         db_table = "inbox"
 
 
-class Event(Row):
-    """Something that happened; immutable. Only erasure blanks its personal columns."""
+class Logged(Row):
+    """The columns of an event, in force or withdrawn."""
 
     # Which corridor transaction consumed it: a replay keeps the same boundaries.
     batch = models.BigIntegerField()
@@ -42,6 +42,8 @@ class Event(Row):
     # Imported history: builds people, traits and stages, never asks or pays.
     history = models.BooleanField(default=False)
     caused_by = models.BigIntegerField(null=True)
+    # The file import that brought it, if one did (file_import.id): not personal, so erasure leaves it.
+    import_id = models.BigIntegerField(null=True)
     properties = models.TextField(default="{}")
     # What it came to, so that a repeat is answered as the first time (ids made, JSON).
     result = models.TextField(default="{}")
@@ -54,8 +56,31 @@ class Event(Row):
     context = models.TextField(null=True)
 
     class Meta:
+        abstract = True
+
+
+class Event(Logged):
+    """Something that happened; immutable. Only erasure blanks its personal columns, only a withdrawal puts it aside."""
+
+    class Meta:
         db_table = "event"
         indexes = [models.Index(fields=["person_id", "occurred_at"], name="event_person")]
+
+
+class WithdrawnEvent(Logged):
+    """An event that was taken back with its import: kept whole in the log, out of every reader's sight."""
+
+    # The same fact may come again, and be taken back again.
+    fingerprint = models.BinaryField(max_length=16)
+    # The ring ("Timer Rang", kind "withdraw") that took it back.
+    withdrawn_by = models.BigIntegerField()
+
+    class Meta:
+        db_table = "withdrawn_event"
+        indexes = [
+            models.Index(fields=["person_id"], name="withdrawn_person"),
+            models.Index(fields=["withdrawn_by"], name="withdrawn_by"),
+        ]
 
 
 class Parked(Row):
@@ -117,6 +142,20 @@ class Order(Row):
         db_table = "purchase_order"
         constraints = [models.UniqueConstraint(fields=["source", "order_id", "line"], name="order_once")]
         indexes = [models.Index(fields=["person_id", "occurred_at"], name="order_person")]
+
+
+class OrderReport(Row):
+    """What else was said about an order: a repeated report, a refund, a cancellation. Few beside the orders."""
+
+    KINDS = ("repeat", "refund", "cancel")
+
+    # purchase_order.id
+    order_key = models.BigIntegerField(db_index=True)
+    event_id = models.BigIntegerField(unique=True)
+    kind = models.CharField(max_length=6)
+
+    class Meta:
+        db_table = "order_report"
 
 
 class OrderLine(Row):

@@ -5,7 +5,7 @@ statement a table. Nothing is written before the last event was folded, so an ev
 nothing but a second try without it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -27,11 +27,15 @@ class Table:
         self.fresh: list[Record] = []
         self.touched: dict[int, Record] = {}
         self._fresh_keys: set[int] = set()
+        self.gone: set[int] = set()
         self._next: int | None = None
 
     def take(self, where: str, parameters: Sequence[Any] = ()) -> list[Record]:
         """Read rows; a row already here keeps its (perhaps changed) state."""
-        return [self.rows.setdefault(row[self.key], row) for row in database.select(self.model, where, parameters)]
+        found = database.select(self.model, where, parameters)
+        if self.gone:
+            found = [row for row in found if row[self.key] not in self.gone]
+        return [self.rows.setdefault(row[self.key], row) for row in found]
 
     def take_any(self, column: str, values: Iterable[Any], kind: str = "bigint") -> list[Record]:
         """Read the rows whose column is among the values."""
@@ -50,6 +54,11 @@ class Table:
         self.fresh.append(row)
         self._fresh_keys.add(row[self.key])
         return row
+
+    def start_above(self, floor: Callable[[], int]) -> None:
+        """Give out no id up to this one, also where the rows that had them are gone; asked once a batch."""
+        if self._next is None:
+            self._next = max(database.highest(self.model), floor()) + 1
 
     def put(self, row: Record) -> Record:
         """A new row with all its columns but the key, which it gets: `add` without the defaults, for the busiest table."""
@@ -72,6 +81,23 @@ class Table:
         if row[self.key] not in self._fresh_keys:
             self.touched[row[self.key]] = row
         return row
+
+    def drop(self, row: Record) -> None:
+        """The row goes when the batch is written. Few tables allow it, and only for what was withdrawn."""
+        key = row[self.key]
+        self.rows.pop(key, None)
+        self.touched.pop(key, None)
+        if key in self._fresh_keys:
+            self._fresh_keys.discard(key)
+            self.fresh = [one for one in self.fresh if one is not row]
+        else:
+            self.gone.add(key)
+
+    def erase(self) -> None:
+        """The rows that go, in one statement."""
+        if self.gone:
+            sql = f"DELETE FROM {self.model._meta.db_table} WHERE {database.any_of(self.key)}"
+            database.run(sql, [sorted(self.gone)])
 
     def write(self) -> None:
         """New rows, then changed ones, in key order."""
@@ -126,8 +152,16 @@ class Batch:
 
     def write(self) -> None:
         """Everything this batch came to, one statement a table and kind of change."""
-        for model in sorted(self._tables, key=_write_order):
-            self._tables[model].write()
+        # What goes makes room for what comes; the withdrawn event itself is put aside before it goes.
+        order = sorted(self._tables, key=_write_order)
+        for model in order:
+            if not self._tables[model].gone:
+                self._tables[model].write()
+        for model in order:
+            self._tables[model].erase()
+        for model in order:
+            if self._tables[model].gone:
+                self._tables[model].write()
         self._write_timers()
 
     def _write_timers(self) -> None:

@@ -29,6 +29,22 @@ BEGIN
   RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 """
+_POSTGRES_UNLESS = """
+CREATE OR REPLACE FUNCTION passaparola_{table}_delete() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF {condition} THEN
+    RETURN OLD;
+  END IF;
+  RAISE EXCEPTION '{table} is append-only: DELETE refused' USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+"""
+# What may go from an append-only table, and only this: what a withdrawn event had made, or what is left of a person
+# whose events were withdrawn (a chain of stages cannot lose a link in the middle).
+OF_WITHDRAWN_EVENT = "EXISTS (SELECT 1 FROM withdrawn_event w WHERE w.id = OLD.event_id)"
+OF_WITHDRAWN_PERSON = (
+    "EXISTS (SELECT 1 FROM withdrawn_event w WHERE w.person_id = OLD.person_id) OR EXISTS (SELECT 1 FROM withdrawn_event w "
+    "JOIN person p ON p.id = w.person_id JOIN person q ON q.root_id = p.root_id WHERE q.id = OLD.person_id)"
+)
 
 
 def append_only(table: str, *, but: str = "", updates: bool = False) -> migrations.RunPython:
@@ -57,6 +73,38 @@ def append_only(table: str, *, but: str = "", updates: bool = False) -> migratio
             editor.execute(f"DROP TRIGGER IF EXISTS {table}_{event.lower()}_guard{on}")
 
     return migrations.RunPython(put, lift, hints={"home": "default"})
+
+
+def withdrawable(table: str, condition: str) -> migrations.RunPython:
+    """An operation after which rows of an append-only table may go where `condition` on OLD holds, and no others.
+
+    condition: SQL that either database reads, as a rule about withdrawn_event: nothing goes that was not put aside.
+    """
+
+    def put(apps: Any, editor: Any) -> None:
+        _delete_guard(editor, table, condition)
+
+    def lift(apps: Any, editor: Any) -> None:
+        _delete_guard(editor, table, "")
+
+    return migrations.RunPython(put, lift, hints={"home": "default"})
+
+
+def _delete_guard(editor: Any, table: str, condition: str) -> None:
+    if editor.connection.vendor == "sqlite":
+        editor.execute(f"DROP TRIGGER IF EXISTS {table}_delete_guard")
+        when = f"WHEN (NOT ({condition}))" if condition else ""
+        editor.execute(_SQLITE.format(table=table, event="DELETE", name="delete", when=when), params=None)
+        return
+    editor.execute(f"DROP TRIGGER IF EXISTS {table}_delete_guard ON {table}")
+    if condition:
+        # A trigger's own condition may not look into other tables here; its function may.
+        editor.execute(_POSTGRES_UNLESS.format(table=table, condition=condition), params=None)
+    function = f"passaparola_{table}_delete" if condition else "passaparola_refuse"
+    editor.execute(
+        f"CREATE TRIGGER {table}_delete_guard BEFORE DELETE ON {table} FOR EACH ROW EXECUTE FUNCTION {function}()",
+        params=None,
+    )
 
 
 def written_in(migration: str, name: str, *, undo: str) -> migrations.RunPython:

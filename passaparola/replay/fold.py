@@ -4,6 +4,7 @@
 stdin as JSON and is only ever read. What came of it goes out on stdout as JSON, progress to stderr.
 """
 
+import heapq
 import json
 import sys
 import time
@@ -58,19 +59,20 @@ def _fold(out: TextIO | None) -> dict[str, Any]:
     """Walk the recorded events down the corridor again, batch by batch; what is not as it was then."""
     from passaparola import corridor
     from passaparola.events import log
-    from passaparola.events.models import Event
+    from passaparola.events.models import Event, WithdrawnEvent
     from passaparola.kernel import database
     from passaparola.replay.erased import Names
-    from passaparola.segments.membership.weigh import SOURCE as RAISED
 
     names = Names(SOURCE)
-    rows = Event.objects.using(SOURCE).order_by("id").values().iterator(chunk_size=2000)
+    # What was withdrawn is in the log as it came: it is folded, and put aside again by the ring that put it aside.
+    logs = [model.objects.using(SOURCE).order_by("id").values().iterator(chunk_size=2000) for model in (Event, WithdrawnEvent)]
+    rows = heapq.merge(*logs, key=itemgetter("id"))
     wrong: list[Any] = []
     count, told_at = 0, time.monotonic()
     for number, some in groupby(rows, key=itemgetter("batch")):
         recorded = list(some)
         # What the corridor raised by itself it raises again; the tables compared say whether it was the same.
-        came = [row for row in recorded if row["source"] != RAISED]
+        came = [row for row in recorded if row["caused_by"] is None]
         with database.turn():
             outcomes = corridor.walk([log.from_row(_whole(names.give(dict(row)))) for row in came], number=number)
         for row, outcome in zip(came, outcomes, strict=True):

@@ -12,6 +12,7 @@ TABLES = (
         "FROM event e LEFT JOIN person p ON p.id = e.person_id",
         json=(3,),
     ),
+    Table("withdrawn events", "SELECT w.id, w.batch, w.withdrawn_by, w.import_id FROM withdrawn_event w"),
     Table(
         "persons",
         "SELECT p.uid, r.uid, p.created_at, p.forgotten_at, p.name, p.given_name, p.birth_on, p.sex, p.language, "
@@ -61,6 +62,7 @@ TABLES = (
         keys=4,
         times=(6,),
     ),
+    Table("order reports", "SELECT r.event_id, r.order_key, r.kind FROM order_report r"),
     Table(
         "occurrences",
         "SELECT p.uid, o.name, o.n, o.first_at, o.last_at FROM occurrence o JOIN person p ON p.id = o.person_id",

@@ -25,7 +25,7 @@ _ORDERS = {"Trait Defined": own.define, "Trait Retired": own.retire, **keeping.O
 # A score from 0 to 6, or a review of 1 or 2 stars, is a bad experience until a better one comes.
 _BAD_SCORE_MAX, _BAD_RATING_MAX = 6, 2
 # Reasons for which somebody's stage is read from the visits alone.
-_AFRESH = ("ranges changed", "merge")
+_AFRESH = ("ranges changed", "merge", "import withdrawn")
 _MOODS = ("Complaint Opened", "Complaint Closed", "Score Given", "Review Given")
 # When somebody was last seen is kept to the hour: a page view must not cost a row.
 _SEEN_STEP = timedelta(hours=1)
@@ -99,6 +99,11 @@ class Segments:
             self._read_days([root])
         return self._days[root]
 
+    def keep_days(self, days: dict[int, set[int]], recorded: set[tuple[int, int]]) -> None:
+        """The days of these roots are so from now on, whatever the store still says."""
+        self._days |= {root: sorted(some) for root, some in days.items()}
+        self._recorded |= recorded
+
     # --- one event ----------------------------------------------------------------------------
 
     def step(self, happening: Happening) -> None:
@@ -121,7 +126,7 @@ class Segments:
         elif happening.name == "Timer Rang" and happening.props.get("kind") == "restage":
             self._restage(happening)
         elif subject := ring_person(happening, "stage"):
-            self._stage(subject, happening, "time passed")
+            self.place(subject, happening, "time passed")
         elif happening.name == "Friend Signed Up" and happening.person_id is not None:
             self._fold(happening)
 
@@ -142,7 +147,7 @@ class Segments:
             for note in happening.told("order"):
                 values |= self._order(row, note["row"], happening)
             if happening.name in _MOODS:
-                values |= self._mood(row, happening)
+                values |= self.mood(row, happening)
         if values:
             self.traits.change(row, **values)
         if happening.notes:
@@ -170,7 +175,7 @@ class Segments:
         row = self._row(self.people.root(note["row"]["person_id"]), happening.occurred_at)
         self.traits.change(row, spent_minor=row["spent_minor"] - note["given_back"], refunds=row["refunds"] + 1)
 
-    def _mood(self, row: Record, happening: Happening) -> Record:
+    def mood(self, row: Record, happening: Happening) -> Record:
         """A bad experience suppresses asks until it is mended (complaint closed, a good score)."""
         if happening.name not in _MOODS:
             return {}
@@ -194,11 +199,11 @@ class Segments:
         if spot < len(days) and days[spot] == happening.day:
             return
         insort(days, happening.day)
-        self._stage(root, happening, "visit")
+        self.place(root, happening, "visit")
 
     # --- stages -------------------------------------------------------------------------------
 
-    def _stage(self, root: int, happening: Happening, because: str) -> None:
+    def place(self, root: int, happening: Happening, because: str) -> None:
         """Compute the stage as of the event's arrival; note a change; set the timer for its fall."""
         root = self.people.root(root)
         row, days = self._row(root, happening.occurred_at), self.days(root)
@@ -274,7 +279,7 @@ class Segments:
         slice_ = sorted(i for i in self.traits.rows if i > after)[:SWEEP_PEOPLE_MAX]
         for person in slice_:
             if self.people.root(person) == person:
-                self._stage(person, happening, "ranges changed")
+                self.place(person, happening, "ranges changed")
         if slice_:
             due = happening.received_at + timedelta(microseconds=1)
             self.batch.set_timer("restage", "everybody", due, {"after": slice_[-1]})
@@ -320,7 +325,7 @@ class Segments:
             first_seen_at=min(s["first_seen_at"] for s in (row, *selves)),
             last_seen_at=max(s["last_seen_at"] for s in (row, *selves)),
         )
-        self._stage(root, happening, "merge")
+        self.place(root, happening, "merge")
 
 
 def ring_person(happening: Happening, kind: str) -> int | None:

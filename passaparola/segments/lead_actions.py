@@ -74,7 +74,7 @@ class Leads:
             if self.rows.rows:
                 touched |= self._count(happening)
         for root in sorted(touched):
-            self._settle(root, happening)
+            self.settle(root, happening)
 
     # --- what an event means ------------------------------------------------------------------
 
@@ -85,7 +85,7 @@ class Leads:
         for note in happening.told("forgotten"):
             for member in note["members"]:
                 if member in self.rows.rows:
-                    self._keep(member, Own())
+                    self.keep(member, Own())
                     found.add(member)
         if happening.told("order"):
             found.add(self.people.root(happening.person_id or 0))
@@ -111,11 +111,11 @@ class Leads:
         if traits is not None and traits["orders"]:
             happening.result["lead"] = "customer"
             return set()
-        own = self._own(root)
+        own = self.own(root)
         if not own.source:
             own.source, own.since_us, own.opened_by = source, _micros(happening.occurred_at), happening.id
             own.since_event = own.since_event or happening.id
-            self._keep(root, own)
+            self.keep(root, own)
         happening.result["lead"] = source
         return {root}
 
@@ -124,7 +124,7 @@ class Leads:
         row = self.rows.rows.get(root)
         if row is None:
             return set()
-        own = self._own(root)
+        own = self.own(root)
         if not own.since_event and row["source"]:
             # A lead by another self: what she does from now on is recorded here.
             own.since_event = happening.id
@@ -133,21 +133,21 @@ class Leads:
             own.confirmed_us = max(own.confirmed_us, _micros(happening.received_at))
         deed = _deed(happening)
         counted = leads.count(own, deed, self.rules) if own.since_event and deed else 0
-        self._keep(root, own)
+        self.keep(root, own)
         return {root} if counted or confirmed or happening.type == "identify" else set()
 
     def _take(self, happening: Happening) -> set[int]:
         root = self._lead(happening)
-        own = self._own(root)
+        own = self.own(root)
         own.taken_by, own.taken_us = str(happening.props.get("by") or "")[:150], _micros(happening.received_at)
-        self._keep(root, own)
+        self.keep(root, own)
         return {root}
 
     def _return(self, happening: Happening) -> set[int]:
         root = self._lead(happening)
-        own = self._own(root)
+        own = self.own(root)
         own.taken_by, own.taken_us = "", _micros(happening.received_at)
-        self._keep(root, own)
+        self.keep(root, own)
         return {root}
 
     def _lead(self, happening: Happening) -> int:
@@ -177,11 +177,11 @@ class Leads:
         """Some of the leads under new rules, from their events in the log; the next slice rings again."""
         after = happening.props["payload"].get("after", 0)
         slice_ = sorted(i for i in self.rows.rows if i > after)[:SLICE]
-        owns = {person: self._own(person) for person in slice_}
+        owns = {person: self.own(person) for person in slice_}
         for person, deeds in read_deeds(owns, self.rules):
             for _counted in leads.recount(owns[person], deeds, self.rules):
                 pass
-            self._keep(person, owns[person])
+            self.keep(person, owns[person])
         if slice_:
             due = happening.received_at + _MICROSECOND
             self.batch.set_timer("relead", "everybody", due, {"after": slice_[-1]})
@@ -189,24 +189,30 @@ class Leads:
 
     # --- what follows -------------------------------------------------------------------------
 
-    def _own(self, person: int) -> Own:
+    def own(self, person: int) -> Own:
+        """What was recorded under one number."""
         if person not in self._owns:
             row = self.rows.rows.get(person)
             self._owns[person] = Own.read(row["own"]) if row else Own()
         return self._owns[person]
 
-    def _keep(self, person: int, own: Own) -> None:
+    def forget(self, person: int) -> None:
+        """The row is dropped: what was read of it holds no more."""
+        self._owns.pop(person, None)
+
+    def keep(self, person: int, own: Own) -> None:
+        """Write what was recorded under one number."""
         self._owns[person] = own
         row = self.rows.rows.get(person) or self.rows.add(person_id=person, own={})
         value = own.as_json()
         if value != row["own"]:
             self.rows.change(row, own=value)
 
-    def _settle(self, person: int, happening: Happening) -> None:
+    def settle(self, person: int, happening: Happening) -> None:
         """Write what follows for a person of today; a row of somebody merged away stands empty."""
         is_root = self.people.root(person) == person
         members = [m for m in self.people.members(person) if m in self.rows.rows] if is_root else []
-        whole = leads.together([self._own(member) for member in sorted(members)], self.rules)
+        whole = leads.together([self.own(member) for member in sorted(members)], self.rules)
         row = self.rows.rows.get(person)
         if row is None:
             if not whole.source:
@@ -293,6 +299,18 @@ def source_of(happening: Happening) -> str:
         said = happening.props.get("source")
         return said if said in leads.SOURCES else "event"
     return "referral" if happening.type == "act" and happening.name == "Friend Signed Up" else ""
+
+
+def recall(own: Own, happening: Happening, *, is_customer: bool, rules: Rules) -> None:
+    """Tell an event of the log once more: it may make a lead of her, confirm her address, or count."""
+    source = "" if is_customer else source_of(happening)
+    if source and not own.source:
+        own.source, own.since_us, own.opened_by = source, _micros(happening.occurred_at), happening.id
+        own.since_event = own.since_event or happening.id
+    if own.since_event and happening.type == "act" and _is_own_yes(happening):
+        own.confirmed_us = max(own.confirmed_us, _micros(happening.received_at))
+    if own.since_event and (deed := _deed(happening)):
+        leads.count(own, deed, rules)
 
 
 def read_deeds(owns: Mapping[int, Own], rules: Rules, *, alias: str = "default") -> Iterator[tuple[int, list[Deed]]]:

@@ -369,3 +369,58 @@ def test_a_slice_of_the_complete_journey_comes_in_with_products_and_demographics
     dora.imports(people)
     assert people.summary["people"] == 382
     assert Person.objects.filter(profile__has_key="income").count() == 382
+
+
+def test_a_whole_import_is_taken_back_and_may_come_again(dora: Marketer) -> None:
+    row = dora.brings(ORDERS.encode("cp1252"), "pedidos.csv")
+    assert "Take the whole import back" not in dora.sees(row)
+    dora.imports(row)
+    assert "Take the whole import back" in dora.sees(row)
+    page = " ".join(dora.client.get(f"/console/imports/{row.pk}/withdraw").content.decode().split())
+    assert "<dt>Orders</dt><dd>11</dd>" in page and "<dt>People</dt><dd>1</dd>" in page and "€13,579.50" in page
+    assert Order.objects.count() == 11
+    page = dora.client.post(f"/console/imports/{row.pk}/withdraw", follow=True).content.decode()
+    assert "Being taken back" in page and wizard.flag().exists()
+    work.drain()
+    row.refresh_from_db()
+    assert (row.state, Order.objects.count(), Person.objects.count()) == ("undone", 0, 0)
+    page = dora.sees(row)
+    assert "Taken back: 12 events" in page and "Take the whole import back" not in page and "Begun" in page
+    entry = AuditEntry.objects.get(act="Import withdrawn")
+    assert entry.subject == f"import:{row.pk}" and entry.detail == {"events": 12, "people": 1, "orders": 11}
+    # A second time there is nothing to take back, and it says so.
+    page = dora.client.post(f"/console/imports/{row.pk}/withdraw", follow=True).content.decode()
+    assert "taken back already" in page
+    again = dora.imports(dora.brings(ORDERS.encode("cp1252"), "pedidos.csv"))
+    assert (again.state, again.fresh_events, Order.objects.count()) == ("done", 12, 11)
+
+
+def test_an_import_under_way_stops_before_it_is_taken_back(dora: Marketer, monkeypatch: pytest.MonkeyPatch) -> None:
+    row = dora.brings(ORDERS.encode("cp1252"))
+    monkeypatch.setattr(wizard, "TELL_SECONDS", 0.0)
+    monkeypatch.setattr(actions, "EVENTS_A_BODY", 1)
+    seen: list[str] = []
+    plain = Front.send
+
+    def sends(self: Front, source: str, bodies: list[bytes]) -> None:
+        plain(self, source, bodies)
+        if not seen:
+            seen.append(dora.client.post(f"/console/imports/{row.pk}/withdraw", follow=True).content.decode())
+
+    monkeypatch.setattr(Front, "send", sends)
+    dora.fills(row, go="1")
+    work.drain()
+    row.refresh_from_db()
+    assert "Being taken back" in seen[0]
+    assert row.state == "undone" and not Order.objects.exists() and not Person.objects.exists()
+    assert 0 < row.summary["events"] < 12
+
+
+def test_only_who_may_import_may_take_back(dora: Marketer) -> None:
+    row = dora.imports(dora.brings(ORDERS.encode("cp1252")))
+    reader = Marketer("analyst")
+    assert "Take the whole import back" not in reader.sees(row)
+    assert reader.client.get(f"/console/imports/{row.pk}/withdraw").status_code == 403
+    assert reader.client.post(f"/console/imports/{row.pk}/withdraw").status_code == 403
+    row.refresh_from_db()
+    assert row.state == "done"

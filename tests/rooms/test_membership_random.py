@@ -28,6 +28,7 @@ def test_kept_event_by_event_is_the_same_as_asked_again(seed: int, tmp_path: Pat
         life.world.days_pass(life.dice.choice((1, 4, 15)))
         wrong = disagreements(life.world.now)
         assert not wrong, f"life {seed}, chapter {chapter}: {wrong}"
+        assert not life.world.disagreements(), f"life {seed}, chapter {chapter}"
     assert Membership.objects.exclude(until_at=None).exists() and Person.objects.exists()
     compared = replay(tmp_path / "again")
     assert compared.agree, (seed, compared.wrong, compared.differences)

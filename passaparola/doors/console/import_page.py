@@ -8,13 +8,13 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from passaparola.doors import look
-from passaparola.doors.console import import_form
+from passaparola.doors.console import import_form, lead_card
 from passaparola.doors.console import import_words as words
-from passaparola.doors.imports import convert, files, prepare, preview, reasons, suggest, wizard
+from passaparola.doors.imports import convert, files, prepare, preview, reasons, suggest, withdrawing, wizard
 from passaparola.doors.imports.orders import Fact
 from passaparola.doors.imports.suggest import Looked
 from passaparola.kernel.errors import Refusal
-from passaparola.kernel.models import FileImport
+from passaparola.kernel.models import AuditEntry, FileImport
 
 _STEPS = ("B", "kB", "MB", "GB")
 
@@ -76,6 +76,9 @@ def whole(row: FileImport, problems: list[str] | None = None) -> dict[str, Any]:
         "failure": _failure(row),
         **totals(row.summary),
         "has_rejected": files.rejected(row).exists(),
+        "can_withdraw": row.state in withdrawing.FROM and row.started_at is not None,
+        "withdrawn": withdrawing.result(row),
+        "history": _history(row),
     }
     if row.state == "ready" and row.survey.get("bytes") is not None:
         context |= _ready(row, context["problems"])
@@ -83,6 +86,24 @@ def whole(row: FileImport, problems: list[str] | None = None) -> dict[str, Any]:
         context["can_resume"] = row.started_at is not None and files.original(row).exists()
         context["can_discard"] = row.started_at is None
     return context
+
+
+def _history(row: FileImport) -> list[dict[str, Any]]:
+    """Who did what with it, the newest first."""
+    entries = AuditEntry.objects.filter(subject=f"import:{row.pk}", act__in=words.HISTORY).order_by("-id")[:10]
+    return [{"what": words.HISTORY[entry.act], "at": entry.at, "who": lead_card.taker(entry.actor)} for entry in entries]
+
+
+def withdrawal(row: FileImport, found: withdrawing.Preview) -> dict[str, Any]:
+    """What goes, what stays and what cannot be taken back, before anything is done."""
+    return {
+        "row": row,
+        "state": words.STATES[row.state],
+        "size": size(row.size_bytes),
+        "found": found,
+        "kept": found.people_kept,
+        "sums": [look.money(total, unit) for unit, total in sorted(found.sums.items())],
+    }
 
 
 def _failure(row: FileImport) -> str:

@@ -14,8 +14,16 @@ STATES = {
     "stopped": ("warn", _("Stopped")),
     "done": ("good", _("Imported")),
     "failed": ("bad", _("Failed")),
-    "undoing": ("warn", _("Being undone")),
-    "undone": ("", _("Undone")),
+    "undoing": ("warn", _("Being taken back")),
+    "undone": ("", _("Taken back")),
+}
+# What the trail says of an import, in its page's words.
+HISTORY = {
+    "File received": _("Received"),
+    "Import begun": _("Begun"),
+    "Import stop": _("Asked to stop"),
+    "Import resume": _("Gone on with"),
+    "Import withdrawn": _("Taken back"),
 }
 # Groups of fields as a marketer thinks of them; each kind of file has those of them that it knows.
 GROUPS: tuple[tuple[Any, dict[str, Any]], ...] = (

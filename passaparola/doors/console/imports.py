@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 
 from passaparola.doors.console import import_form, import_page
 from passaparola.doors.console.acting import actor, note, say
-from passaparola.doors.imports import files, suggest, wizard
+from passaparola.doors.imports import files, suggest, withdrawing, wizard
 from passaparola.kernel.errors import Refusal
 from passaparola.kernel.models import FileImport
 
@@ -127,6 +127,23 @@ def move(request: HttpRequest, import_id: int, step: str) -> HttpResponse:
             say(request, gettext("The file is removed; nothing of it was imported."))
             return redirect("console:imports")
         note(request, f"Import {step}", f"import:{row.pk}")
+    except Refusal as refusal:
+        say(request, import_page.sentence(refusal), "bad")
+    return redirect("console:import", row.pk)
+
+
+@never_cache
+def withdraw(request: HttpRequest, import_id: int) -> HttpResponse:
+    """What taking the whole import back would come to; on being told so, it is begun."""
+    row = get_object_or_404(FileImport, id=import_id)
+    try:
+        withdrawing.check(row)
+        found = withdrawing.preview(row)
+        if request.method != "POST":
+            return render(request, "console/import_withdraw.html", import_page.withdrawal(row, found))
+        withdrawing.begin(row, wizard.wake)
+        said = {"events": found.events, "people": found.people, "orders": found.orders}
+        note(request, "Import withdrawn", f"import:{row.pk}", said)
     except Refusal as refusal:
         say(request, import_page.sentence(refusal), "bad")
     return redirect("console:import", row.pk)

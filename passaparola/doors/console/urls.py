@@ -111,6 +111,7 @@ GUARDED = [
     route("imports/<int:import_id>/describe", imports.describe, "imports.write", "import-describe"),
     route("imports/<int:import_id>/list", imports.attach, "imports.write", "import-attach"),
     route("imports/<int:import_id>/rejected", imports.rejected, "imports.write", "import-rejected"),
+    route("imports/<int:import_id>/withdraw", imports.withdraw, "imports.write", "import-withdraw"),
     route("imports/<int:import_id>/mapping", imports.mapping, "imports.read", "import-mapping"),
     re_path(
         "^imports/(?P<import_id>[0-9]+)/(?P<step>stop|resume|discard)$",

@@ -137,6 +137,7 @@ class Importer:
         said = [self.survey.sha256, job.source, job.kind, str(job.live_from), msgspec.to_builtins(job.mapping)]
         key = hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()[:32]
         path = self.folder / (f"{key}-{os.getpid()}-{id(self)}.dry.sqlite3" if job.dry_run else f"{key}.sqlite3")
+        self.progress_name = path.name
         progress = Progress(path)
         if (job.again and progress.state.get("done")) or job.dry_run:
             progress.forget()

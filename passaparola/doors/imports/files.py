@@ -67,6 +67,14 @@ def drop(row: FileImport, *, keep_rejected: bool) -> None:
             path.unlink(missing_ok=True)
 
 
+def forget(row: FileImport) -> None:
+    """Remove all that is kept of an import: its file, its rejected rows, and how far it had come."""
+    drop(row, keep_rejected=False)
+    if name := row.survey.get("progress"):
+        for suffix in ("", "-wal", "-shm"):
+            (folder() / f"{Path(name).name}{suffix}").unlink(missing_ok=True)
+
+
 def business() -> Business:
     """What is assumed where the file does not say."""
     return Business(

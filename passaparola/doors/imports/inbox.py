@@ -27,7 +27,7 @@ class Front:
     def send(self, source: str, bodies: list[bytes]) -> None:
         """Accept the bodies durably, in this order; wait first while too many are waiting."""
         while self.backlog() > BACKLOG_ROWS_MAX:
-            self._go_on()
+            self.go_on()
         now = datetime.now(UTC)
         with transaction.atomic(using=router.db_for_write(Inbox)):
             Inbox.objects.bulk_create(
@@ -38,7 +38,7 @@ class Front:
         """Until everything that was accepted has been walked down the corridor."""
         said = time.monotonic()
         while left := self.backlog():
-            self._go_on()
+            self.go_on()
             if time.monotonic() - said > 5:
                 tell(left)
                 said = time.monotonic()
@@ -55,7 +55,8 @@ class Front:
         """How many events of a source the log holds."""
         return Event.objects.filter(source=source).count()
 
-    def _go_on(self) -> None:
+    def go_on(self) -> None:
+        """Let the corridor turn: wait for the running worker, else turn it here."""
         if is_up(settings.DATA_DIR):
             time.sleep(_POLL_SECONDS)
         else:

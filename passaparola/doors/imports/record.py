@@ -1,6 +1,7 @@
 """An import of the command line stands in the console's list too, and its events carry its number."""
 
 import dataclasses
+import time
 
 import msgspec
 from django.utils import timezone
@@ -37,15 +38,29 @@ def begin(importer: Importer) -> FileImport:
             first_event=database.highest(Event),
         )
     importer.job = dataclasses.replace(importer.job, number=row.pk)
+    importer.stopped = _Ear(row)
     return row
 
 
-def end(row: FileImport, summary: Summary) -> None:
+class _Ear:
+    """Hears, now and then, whether somebody takes the import back while it is under way."""
+
+    def __init__(self, row: FileImport) -> None:
+        self.row, self.asked_at = row, 0.0
+
+    def __call__(self, summary: Summary, offset: int) -> bool:
+        if time.monotonic() - self.asked_at < wizard.TELL_SECONDS:
+            return False
+        self.asked_at = time.monotonic()
+        return not FileImport.objects.filter(pk=self.row.pk, state="running").exists()
+
+
+def end(row: FileImport, summary: Summary, progress_name: str = "") -> None:
     """Note what came of it. What was imported before is no import."""
     if summary.finished_before:
         row.delete()
         return
     row.summary, row.last_event = summary.kept(), database.highest(Event)
     row.fresh_events = wizard.brought(row)
-    row.state, row.finished_at, row.done_bytes = "done", timezone.now(), row.size_bytes
-    row.save()
+    row.survey = {**row.survey, "progress": progress_name}
+    wizard.keep(row, state="done", finished_at=timezone.now(), done_bytes=row.size_bytes)

@@ -99,7 +99,9 @@ def _advance(row: FileImport, size: int) -> None:
 
 def remembered(row: FileImport, looked: Looked) -> Looked | None:
     """How the last file of the same shape was read, with this file's own delimiter, encoding and doubtless dates."""
-    last = FileImport.objects.filter(heading=row.heading, started_at__isnull=False).exclude(pk=row.pk).order_by("-id").first()
+    before = FileImport.objects.filter(heading=row.heading, started_at__isnull=False).exclude(pk=row.pk)
+    # How a file was read that had to be taken back is no example.
+    last = before.exclude(state__in=("undoing", "undone")).order_by("-id").first()
     if not row.heading or last is None:
         return None
     kept = mapping_of(last)
@@ -249,8 +251,7 @@ def run(row: FileImport) -> None:
         try:
             row.summary = made.run().kept()
         except actions.Stopped:
-            row.state, row.summary = "stopped", made.summary.kept()
-            row.save()
+            keep(row, state="stopped", summary=made.summary.kept())
             return
     except Refusal as refusal:
         _fail(row, refusal)
@@ -258,8 +259,7 @@ def run(row: FileImport) -> None:
     Front().settle()
     row.last_event = database.highest(Event)
     row.fresh_events = brought(row)
-    row.state, row.finished_at, row.failure, row.done_bytes = "done", timezone.now(), {}, row.survey["bytes"]
-    row.save()
+    keep(row, state="done", finished_at=timezone.now(), failure={}, done_bytes=row.survey["bytes"])
     files.drop(row, keep_rejected=True)
 
 
@@ -294,21 +294,29 @@ def importer(row: FileImport, *, dry_run: bool = False) -> actions.Importer:
         with database.turn():
             FileImport.objects.filter(pk=row.pk).update(**now)
         row.done_bytes = offset
-        return state in ("stopping", None)
+        return state in ("stopping", "undoing", None)
 
     return actions.Importer(job, door=Front(), business=files.business(), folder=files.home(row), stopped=stopped)
 
 
 def brought(row: FileImport) -> int:
     """How many events of the log came with this import: those it said first."""
-    marks = [f'%"import":{row.pk}{after}%' for after in (",", "}")]
-    sql = "SELECT COUNT(*) FROM event WHERE id > ? AND id <= ? AND (context LIKE ? OR context LIKE ?)"
-    return int(database.rows(sql, [row.first_event, row.last_event, *marks])[0][0])
+    sql = "SELECT COUNT(*) FROM event WHERE id > ? AND id <= ? AND import_id = ?"
+    return int(database.rows(sql, [row.first_event, row.last_event, row.pk])[0][0])
 
 
 def _fail(row: FileImport, refusal: Refusal) -> None:
-    row.state, row.failure = "failed", {"code": refusal.code, "sentence": refusal.message}
-    row.save()
+    keep(row, state="failed", failure={"code": refusal.code, "sentence": refusal.message})
+
+
+def keep(row: FileImport, *, state: str, **values: Any) -> None:
+    """Write the row down; but who takes it back meanwhile is not overruled."""
+    for name, value in {**values, "state": state}.items():
+        setattr(row, name, value)
+    with database.turn():
+        if FileImport.objects.filter(pk=row.pk, state="undoing").exists():
+            row.state = "undoing"
+        row.save()
 
 
 # --- the importer's alarm clock -------------------------------------------------------------------

@@ -41,7 +41,18 @@ def _stop(row: "FileImport") -> None:
     row.save()
 
 
-STEPS = {"looking": _look, "checking": _check, "running": _run, "stopping": _stop}
+def _undo(row: "FileImport") -> None:
+    from passaparola.doors.imports import withdrawing
+    from passaparola.kernel.errors import Refusal
+
+    try:
+        withdrawing.run(row, lambda _: None)
+    except Refusal as refusal:
+        row.state, row.failure = "failed", {"code": refusal.code, "sentence": refusal.message}
+        row.save()
+
+
+STEPS = {"looking": _look, "checking": _check, "running": _run, "stopping": _stop, "undoing": _undo}
 
 
 def turn() -> bool:
@@ -49,9 +60,9 @@ def turn() -> bool:
     from passaparola.doors.imports import files, wizard
     from passaparola.kernel.models import FileImport
 
-    # Files of the command line are not ours to go on with.
+    # Files of the command line are not ours to go on with; taking back needs no file.
     waiting = FileImport.objects.filter(state__in=list(STEPS)).order_by("id")
-    row = next((one for one in waiting if files.home(one).exists()), None)
+    row = next((one for one in waiting if one.state == "undoing" or files.home(one).exists()), None)
     if row is None:
         return False
     if row.attempts >= wizard.ATTEMPTS_MAX:

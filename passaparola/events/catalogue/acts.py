@@ -352,6 +352,16 @@ ACTS: tuple[Definition, ...] = (
         "act",
     ),
     Definition(
+        "Import Withdrawn",
+        _("An import is taken back: slice by slice its events go, with all that followed from them alone."),
+        (
+            Property("import", "integer", _("The import's number."), True),
+            Property("first", "integer", _("Its events come after this one,"), True),
+            Property("last", "integer", _("and none of them after this one."), True),
+        ),
+        "act",
+    ),
+    Definition(
         "Message Resent",
         _("Staff decided to send again a message whose fate is unknown."),
         (_MESSAGE,),

@@ -165,8 +165,13 @@ def _roots(what: str, alias: str) -> Iterator[Disagreement]:
     undone = {id_: (merged, _json(moved)) for id_, _, _, merged, moved, undone_at in merges if undone_at is not None}
     sql = "SELECT id, properties FROM event WHERE type = 'act' AND name = 'Person Unmerged'"
     for event, properties in _read(sql, alias) if undone else ():
-        back, moved = undone.get(_json(properties)["merge"], (0, []))
+        back, moved = undone.pop(_json(properties)["merge"], (0, []))
         steps.append((event, back, moved))
+    # The rest were undone by the ring that put aside the event that had made them.
+    sql = "SELECT m.id, w.withdrawn_by FROM merge m JOIN withdrawn_event w ON w.id = m.event_id"
+    for id_, event in _read(sql, alias) if undone else ():
+        if id_ in undone:
+            steps.append((event, *undone[id_]))
     root: dict[int, int] = {}
     for _, target, moved in sorted(steps, key=lambda step: step[0]):
         for person in moved:

@@ -11,6 +11,7 @@ _PACKAGE = Path(__file__).resolve().parents[2]
 
 # (room, table the ids are of, name of the file in ROOM/proofs/). A file selects id, expected, found.
 STATEMENTS = (
+    ("events", "event", "withdrawn_is_out_of_force"),
     ("events", "event", "batches_follow_one_another"),
     ("events", "event", "event_has_its_occurrence"),
     ("events", "occurrence", "occurrence_counts_events"),
@@ -75,6 +76,9 @@ REFERENCES = (
     ("order_line", "person_id", "person"),
     ("order_line", "event_id", "event"),
     ("order_line", "order_key", "purchase_order"),
+    ("order_report", "order_key", "purchase_order"),
+    ("order_report", "event_id", "event"),
+    ("withdrawn_event", "withdrawn_by", "event"),
     ("person", "root_id", "person"),
     ("identity", "person_id", "person"),
     ("merge", "kept_id", "person"),
@@ -131,6 +135,8 @@ REFERENCES = (
     ("delivery", "message_id", "message"),
     ("delivery", "event_id", "event"),
 )
+# What was promised, sent or decided stays though the event it came from was withdrawn: it is in the log, put aside.
+PAST = ("referral", "decision", "assignment", "message", "transfer", "delivery")
 
 
 def all_of(alias: str) -> Iterator[tuple[str, Callable[[], Iterator[Disagreement]]]]:
@@ -153,9 +159,15 @@ def read(room: str, name: str) -> tuple[str, str]:
 
 def _reference(table: str, column: str, other: str) -> str:
     key = "person_id" if table in ("traits", "lead") else "id"
+    if table in PAST and other == "event":
+        other_rows = "(SELECT id FROM event UNION ALL SELECT id FROM withdrawn_event)"
+    else:
+        other_rows = other
+    # A merge that was undone with the import that had made it may name whoever went with it.
+    but = " AND t.event_id NOT IN (SELECT id FROM withdrawn_event)" if table == "merge" else ""
     return (
         f"SELECT t.{key}, t.{column} AS expected, 'no such {other}' AS found FROM {table} t "
-        f"LEFT JOIN {other} o ON o.id = t.{column} WHERE t.{column} IS NOT NULL AND o.id IS NULL"
+        f"LEFT JOIN {other_rows} o ON o.id = t.{column} WHERE t.{column} IS NOT NULL AND o.id IS NULL{but}"
     )
 
 

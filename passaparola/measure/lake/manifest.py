@@ -57,6 +57,8 @@ class Manifest(msgspec.Struct):
 
     version: int = 1
     watermark: int = 0
+    # Rings up to this event that took an import back are done here too.
+    withdrawn: int = 0
     time: list[File] = []
     sealed: int = 0
     buckets: int = 0

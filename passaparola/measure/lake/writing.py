@@ -30,9 +30,10 @@ def write(*, states: bool | None = None, wait: bool = False) -> Manifest:
     """
     with manifest.writing(wait=wait) as (known, at):
         until, forgot = facts.highest(), False
+        withdrew = _withdraw(known, at, until)
         while known.watermark < until:
             forgot |= _land(known, at, min(until, known.watermark + LANDING_EVENTS_MAX))
-        if states or forgot or (states is None and _are_old(known)):
+        if states or forgot or withdrew or (states is None and _are_old(known)):
             snapshot(known, at)
         if forgot:
             # Who asked to be forgotten waits for no reader: the files from before go at once.
@@ -170,6 +171,46 @@ def _without(engine: Any, at: Path, file: File, columns: str, known: Manifest) -
         f"COPY (SELECT {columns}{more} FROM {duck.files(at, [file.name])} ORDER BY {order}) TO '{at / name}' {form}"
     )
     return described(engine, at, name, month=file.month, bucket=file.bucket)
+
+
+# --- withdrawal -----------------------------------------------------------------------------------
+
+
+def _withdraw(known: Manifest, at: Path, until: int) -> bool:
+    """Take the facts of withdrawn events out of the files they are in; whether there were any.
+
+    By person is made anew when it is next tidied: until then everything is read by time.
+    """
+    sql = "SELECT id FROM withdrawn_event WHERE withdrawn_by > ? AND withdrawn_by <= ? AND id <= ?"
+    gone = database.rows(sql, [known.withdrawn, until, known.watermark])
+    known.withdrawn = until
+    if not gone:
+        return False
+    spool = at / f".{manifest.new_name('withdrawn')}.jsonl"
+    with spool.open("wb") as out:
+        out.writelines(_encode({"id": id_}) + b"\n" for (id_,) in gone)
+    first, last = min(gone)[0], max(gone)[0]
+    with duck.engine(at) as engine:
+        listed = f"read_json({duck.quoted(str(spool))}, format = 'newline_delimited', columns = {{id: 'BIGINT'}})"
+        engine.execute(f"CREATE TABLE gone AS SELECT id FROM {listed}")
+        near = [file for file in known.time if file.last_event >= first and file.first_event <= last]
+        kept = {file.name: _but(engine, at, file) for file in near}
+    spool.unlink()
+    manifest.retire(known, *kept, *(file.name for file in known.people), known.sealed_person)
+    known.time = [one for file in known.time if (one := kept.get(file.name, file)) is not None]
+    known.people, known.sealed, known.buckets, known.sealed_person = [], 0, 0, ""
+    manifest.save(known, at)
+    return True
+
+
+def _but(engine: Any, at: Path, file: File) -> File | None:
+    """A file without the withdrawn events; None where nothing else was in it."""
+    source = duck.files(at, [file.name])
+    name = manifest.new_name(file.name.split("-")[0])
+    rest = f"SELECT f.* FROM {source} AS f ANTI JOIN gone ON gone.id = f.event_id"
+    engine.execute(f"COPY ({rest} ORDER BY f.at_us, f.event_id, f.line) TO '{at / name}' {duck.COMPRESSION}")
+    made = described(engine, at, name, month=file.month)
+    return made if made.rows else None
 
 
 def _selves(people: set[int]) -> set[int]:

@@ -22,14 +22,18 @@ def consent_act(desk: Desk, happening: Happening) -> None:
 
 def agree_all(desk: Desk, happening: Happening, given: dict[str, Any]) -> None:
     """Consents inside traits: {"email": {"referral": true}}."""
-    for channel, purposes in sorted(given.items()):
-        for purpose, value in sorted(purposes.items()) if isinstance(purposes, dict) else ():
-            if isinstance(value, bool):
-                agree(
-                    desk,
-                    happening,
-                    {"channel": channel, "purpose": purpose, "state": "given" if value else "withdrawn"},
-                )
+    for what in in_traits(given):
+        agree(desk, happening, what)
+
+
+def in_traits(given: dict[str, Any]) -> list[dict[str, Any]]:
+    """What such traits say, one state of one consent each."""
+    return [
+        {"channel": channel, "purpose": purpose, "state": "given" if value else "withdrawn"}
+        for channel, purposes in sorted(given.items())
+        for purpose, value in (sorted(purposes.items()) if isinstance(purposes, dict) else ())
+        if isinstance(value, bool)
+    ]
 
 
 def agree(desk: Desk, happening: Happening, what: dict[str, Any]) -> None:

@@ -10,6 +10,9 @@ from passaparola.kernel.errors import Refusal
 from passaparola.people import names
 from passaparola.people.models import Consent, Identity, Merge, Person
 
+# The cursor that keeps the highest number of a removed person.
+REMOVED = "removed people"
+
 
 class UnknownPerson(Refusal):
     """There is nobody with the number {person}."""
@@ -33,6 +36,8 @@ class Desk:
         self._unnamed: set[int] = set()
         # How many persons an event made: nearly always none or one, two for an alias of strangers.
         self._made: dict[int, int] = {}
+        # Whether any event was ever withdrawn; None: not asked yet.
+        self._withdrawals: bool | None = None
 
     def load(self, happenings: Sequence[Happening], ids: Iterable[int]) -> None:
         """Read everybody the batch names, by whatever name, with all they merged with."""
@@ -156,12 +161,34 @@ class Desk:
 
     def create(self, happening: Happening) -> int:
         """A new person; their public id follows from the event that made them."""
-        uid = names.uid(happening.fingerprint, self._made.get(happening.id, 0))
+        uid = self._free_uid(happening.fingerprint, self._made.get(happening.id, 0))
         self._made[happening.id] = self._made.get(happening.id, 0) + 1
+        self.persons.start_above(self._removed)
         row = self.persons.add(uid=uid, created_at=happening.received_at, root_id=0, profile={})
         row["root_id"] = row["id"]
         self.selves[row["id"]] = {row["id"]}
         return row["id"]
+
+    def _free_uid(self, fingerprint: bytes, n: int) -> str:
+        """The public id that follows from an event; another where the event came again and the first person stayed."""
+        if self._withdrawals is None:
+            self._withdrawals = bool(database.rows("SELECT 1 FROM withdrawn_event LIMIT 1"))
+        uid = names.uid(fingerprint, n)
+        while self._withdrawals and database.rows("SELECT 1 FROM person WHERE uid = ?", [uid]):
+            n += 100
+            uid = names.uid(fingerprint, n)
+        return uid
+
+    def _removed(self) -> int:
+        """The highest number of anybody who was taken back with an import: nobody gets it again."""
+        found = database.rows("SELECT position FROM cursor WHERE name = ?", [REMOVED])
+        return int(found[0][0]) if found else 0
+
+    def drop_name(self, row: Record) -> None:
+        """Take one name away; it can be given anew."""
+        self._by_name.pop((row["kind"], row["value"]), None)
+        self._names_of[row["person_id"]] = [one for one in self._names_of[row["person_id"]] if one is not row]
+        self.identities.drop(row)
 
     def give_name(self, person_id: int, kind: str, value: str | None, happening: Happening) -> bool:
         """Give somebody a name; False if it is another's."""

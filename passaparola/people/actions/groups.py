@@ -227,6 +227,15 @@ class Groups:
         for _member in self._open(None, {self_ for person in people for self_ in self.people.members(person)}):
             pass
 
+    def batch_members(self, people: list[int]) -> list[Record]:
+        """Every membership of these persons, ended ones too."""
+        return self.members.take_any("person_id", people)
+
+    def key_of(self, group_id: int) -> str:
+        """What other systems call a group."""
+        self.groups.take("id = ?", [group_id])
+        return str(self.groups.rows[group_id]["key"])
+
     def _forget(self, members: set[int], happening: Happening) -> None:
         for member in list(self._open(None, members)):
             self._end(member, happening)

@@ -6,6 +6,7 @@ A merge moves one pointer (`root_id`); every other row stays where it was record
 from passaparola.events.intake import Happening
 from passaparola.events.models import Event
 from passaparola.kernel import database
+from passaparola.kernel.batch import Record
 from passaparola.kernel.errors import Refusal
 from passaparola.people.actions import relating
 from passaparola.people.actions.desk import Desk, UnknownPerson, is_id
@@ -45,12 +46,7 @@ def merge(desk: Desk, keep: int, other: int, reason: str, happening: Happening) 
     merge = desk.merges.add(
         kept_id=kept, merged_id=gone, moved=moved, reason=reason, event_id=happening.id, at=happening.received_at
     )
-    row, lost = desk.persons.rows[kept], desk.persons.rows[gone]
-    blanks = {
-        k: lost[k] for k in ("name", "given_name", "birth_on", "sex", "language", "time_zone") if lost[k] and not row[k]
-    }
-    if blanks:
-        desk.persons.change(row, **blanks)
+    fill_blanks(desk, kept, gone)
     desk.index(kept)
     happening.result["merge_id"] = merge["id"]
     happening.tell("merged", kept=kept, gone=gone, moved=moved)
@@ -58,23 +54,38 @@ def merge(desk: Desk, keep: int, other: int, reason: str, happening: Happening) 
                    reasons=[{"code": "same_person", "because": reason}])  # fmt: skip
 
 
+def fill_blanks(desk: Desk, kept: int, gone: int) -> None:
+    """What is not known of one is taken over from the other."""
+    row, lost = desk.persons.rows[kept], desk.persons.rows[gone]
+    blanks = {
+        k: lost[k] for k in ("name", "given_name", "birth_on", "sex", "language", "time_zone") if lost[k] and not row[k]
+    }
+    if blanks:
+        desk.persons.change(row, **blanks)
+
+
 def unmerge_act(desk: Desk, happening: Happening) -> None:
     """A merge was wrong: everybody it moved is who they were before."""
     merge = desk.merges.rows.get(happening.props.get("merge", 0))
     if merge is None or merge["undone_at"] is not None or desk.root(merge["merged_id"]) == merge["merged_id"]:
         raise UnknownMerge(merge=happening.props.get("merge"))
+    happening.person_id = desk.root(merge["kept_id"])
+    unmerge(desk, merge, happening)
+    happening.tell("decided", kind="merge", outcome="undone", person_id=happening.person_id, subject=f"merge:{merge['id']}",
+                   reasons=[{"code": "undone_by_hand"}])  # fmt: skip
+
+
+def unmerge(desk: Desk, merge: Record, happening: Happening) -> None:
+    """Everybody a merge moved is who they were before."""
     kept, back = desk.root(merge["kept_id"]), merge["merged_id"]
     for member in merge["moved"]:
         desk.persons.change(desk.persons.rows[member], root_id=back)
     desk.selves[kept] -= set(merge["moved"])
     desk.selves[back] = set(merge["moved"])
     desk.merges.change(merge, undone_at=happening.received_at)
-    happening.person_id = kept
     for person in (kept, back):
         desk.index(person)
     happening.tell("unmerged", kept=kept, back=back)
-    happening.tell("decided", kind="merge", outcome="undone", person_id=kept, subject=f"merge:{merge['id']}",
-                   reasons=[{"code": "undone_by_hand"}])  # fmt: skip
 
 
 def forget(desk: Desk, happening: Happening) -> None:
@@ -89,11 +100,12 @@ def forget(desk: Desk, happening: Happening) -> None:
         )  # fmt: skip
         for kind, value in desk.forget_names(member):
             happening.tell("forgot_name", kind=kind, value=value)
-    database.run(
-        "UPDATE event SET user_id = NULL, anonymous_id = NULL, group_id = NULL, previous_id = NULL, traits = NULL, "
-        f"context = NULL WHERE {database.any_of('person_id')}",
-        [members],
-    )
+    for table in ("event", "withdrawn_event"):
+        database.run(
+            f"UPDATE {table} SET user_id = NULL, anonymous_id = NULL, group_id = NULL, previous_id = NULL, traits = NULL, "
+            f"context = NULL WHERE {database.any_of('person_id')}",
+            [members],
+        )
     for row in desk.batch.table(Event).rows.values():
         if row["person_id"] in members:
             row.update(dict.fromkeys(("user_id", "anonymous_id", "group_id", "previous_id", "traits", "context")))

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from passaparola.events.intake import Happening
+from passaparola.kernel.batch import Record
 from passaparola.kernel.errors import Refusal
 from passaparola.people import names
 from passaparola.people.actions import consents, merging
@@ -72,7 +73,7 @@ def sign_up(desk: Desk, happening: Happening) -> None:
         subject = guest if free and guest is not None else desk.create(happening)
         desk.give_name(subject, "email", address, happening)
         desk.give_name(subject, "anonymous_id", happening.anonymous_id, happening)
-        _profile(desk, subject, happening, dict(happening.given_traits))
+        _profile(desk, subject, dict(happening.given_traits))
     happening.person_id = desk.root(subject)
 
 
@@ -88,7 +89,7 @@ def describe(desk: Desk, happening: Happening) -> None:
     if number and not desk.give_name(happening.person_id, "phone", number, happening):
         # Families share a number, so it joins nobody; that both gave it may still be a hint (console/duplicates.py).
         traits["shared_phone"] = number
-    _profile(desk, happening.person_id, happening, traits)
+    _profile(desk, happening.person_id, traits)
     given = traits.get("consents")
     if isinstance(given, dict):
         consents.agree_all(desk, happening, given)
@@ -111,8 +112,21 @@ def _address(desk: Desk, happening: Happening, address: str) -> None:
                        reasons=[{"code": "two_known_ids"}])  # fmt: skip
 
 
-def _profile(desk: Desk, person_id: int, happening: Happening, traits: dict[str, Any]) -> None:
-    row = desk.row(person_id)
+def say_again(desk: Desk, person_id: int, happening: Happening) -> None:
+    """Write an event's traits once more onto the row it went to then, without names, consents or merges."""
+    traits = dict(happening.given_traits)
+    number = names.phone(traits.get("phone"), desk.country)
+    holder = desk.holder("phone", number)
+    if holder is not None and holder != desk.root(person_id):
+        traits["shared_phone"] = number
+    _write(desk, desk.persons.rows[person_id], traits)
+
+
+def _profile(desk: Desk, person_id: int, traits: dict[str, Any]) -> None:
+    _write(desk, desk.row(person_id), traits)
+
+
+def _write(desk: Desk, row: Record, traits: dict[str, Any]) -> None:
     changes: dict[str, Any] = {}
     given = text(traits.get("firstName") or traits.get("first_name"), 120)
     family = text(traits.get("lastName") or traits.get("last_name"), 120)
@@ -136,7 +150,7 @@ def _profile(desk: Desk, person_id: int, happening: Happening, traits: dict[str,
     changes = {key: value for key, value in changes.items() if row[key] != value}
     if changes:
         desk.persons.change(row, **changes)
-        desk.index(person_id)
+        desk.index(row["id"])
 
 
 def show_name(desk: Desk, happening: Happening) -> None:

@@ -266,6 +266,16 @@ class Desk:
         return found
 
 
+    def cause(self, program_id: int, promised: Sequence[Record], name: str) -> str:
+        """What a reward is for, unique for whoever gets it: an order taken back and brought in anew is another cause."""
+        sql = "SELECT COUNT(*) FROM reward WHERE program_id = ? AND rule = ? AND person_id = ? AND cause = ?"
+        found, n = name, 1
+        while any(database.rows(sql, [program_id, one["rule"], one["person_id"], found])[0][0] for one in promised):
+            n += 1
+            found = f"{name}#{n}"
+        return found
+
+
 def click_tokens(happening: Happening) -> list[str]:
     """Click tokens an event carries: as a property, or in the address of the page that was seen (?pp=…)."""
     text = happening.properties

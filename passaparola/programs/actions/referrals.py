@@ -22,6 +22,12 @@ def step(desk: Desk, happening: Happening) -> None:
             _same_person(desk, note, happening)
         for note in happening.told("forgotten"):
             _forget(desk, note["members"], happening)
+        for note in happening.told("order_withdrawn"):
+            _give_back(desk, note["row"], happening, "withdrawn")
+            if note["dropped"]:
+                _let_go(desk, note["row"])
+        for note in happening.told("withdrawn"):
+            _never_opened(desk, note["gone"], happening)
     if happening.type == "act":
         if number := ring_number(happening, "hold", "referral"):
             return _pay(desk, number, happening)
@@ -94,7 +100,7 @@ def _convert(desk: Desk, program: Record, referral: Record, order: Record, happe
     )  # fmt: skip
     due = happening.occurred_at + timedelta(days=terms["hold_days"])
     desk.batch.set_timer("hold", f"referral:{referral['id']}", due)
-    cause = f"order:{order['source']}:{order['order_id']}:{order['line']}"
+    cause = desk.cause(program["id"], promised, f"order:{order['source']}:{order['order_id']}:{order['line']}")
     happening.tell("earned", referral=referral, promised=promised, cause=cause, due_at=due)
     happening.result["referral_id"] = referral["id"]
     desk.decide(
@@ -157,7 +163,22 @@ def _expire(desk: Desk, number: int, happening: Happening) -> None:
         _set(desk, referral, happening, state="expired", reason="window_over")
 
 
-def _give_back(desk: Desk, order: Record, happening: Happening) -> None:
+def _let_go(desk: Desk, order: Record) -> None:
+    """The order is not there any more, and its number may be another's one day."""
+    for referral in list(desk.referrals.rows.values()):
+        if referral["order_id"] == order["id"]:
+            desk.referrals.change(referral, order_id=None)
+
+
+def _never_opened(desk: Desk, gone: dict[int, Record], happening: Happening) -> None:
+    """What the import opened and no order has settled yet is over."""
+    for referral in list(desk.referrals.rows.values()):
+        if referral["event_id"] in gone and referral["state"] in ("registered", "qualified"):
+            desk.batch.clear_timer("window", f"referral:{referral['id']}")
+            _set(desk, referral, happening, state="expired", reason="withdrawn")
+
+
+def _give_back(desk: Desk, order: Record, happening: Happening, because: str = "refunded") -> None:
     """A refund: if what remains no longer qualifies, the promise (or the payment) is undone, once."""
     for referral in list(desk.referrals.rows.values()):
         if referral["order_id"] != order["id"] or referral["state"] not in ("converted", "rewarded"):
@@ -165,7 +186,7 @@ def _give_back(desk: Desk, order: Record, happening: Happening) -> None:
         program = desk.program(referral["program_id"])
         if net(order) and net(order) >= desk.terms(program, referral["version"])["qualify"]["order_minor_min"]:
             continue
-        _undo(desk, referral, "refunded", happening)
+        _undo(desk, referral, because, happening)
 
 
 def _undo(desk: Desk, referral: Record, reason: str, happening: Happening) -> None:

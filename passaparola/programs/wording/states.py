@@ -103,6 +103,11 @@ REFERRAL_REASONS: Mapping[str, tuple[str, str, str]] = {
         _("Your order was returned or cancelled, and the reward with it."),
         _("The order was returned or cancelled."),
     ),
+    "withdrawn": (
+        _("The order had been brought in by mistake and was taken back."),
+        _("Your order had been brought in by mistake and was taken back, and the reward with it."),
+        _("The import that had brought the order was taken back."),
+    ),
     "merged_same_person": (
         _("The friend turned out to be yourself, under another name or address."),
         _("We found out that you and whoever recommended us are the same person."),
@@ -121,6 +126,7 @@ REWARD_REASONS: Mapping[str, str] = {
     "paid": _("Added to the balance."),
     "paid_on": _("Added to the balance on {until}."),
     "refunded": _("The order was returned or cancelled."),
+    "withdrawn": _("The order had been brought in by mistake and was taken back."),
     "budget_exhausted": _("The programme’s budget was used up."),
     "merged_same_person": _("Whoever recommended and whoever bought are the same person."),
     "cap_reached": _("The most rewards in 12 months had been reached."),

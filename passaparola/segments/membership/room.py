@@ -110,6 +110,9 @@ class Memberships:
         if happening.type == "act":
             if happening.name == "Timer Rang":
                 self._ring(happening)
+                for note in happening.told("withdrawn"):
+                    for person in note["people"]:
+                        self.touch(person, {row["id"] for row in self.live()})
                 return
             if happening.name in _ORDERS:
                 _ORDERS[happening.name](self, happening)
