@@ -107,8 +107,17 @@ def copy(table: str, what: str, where: str) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(changed[c] for c in columns)} FROM {table} WHERE {where}"
 
 
+# Every column of an event.
+_OF_EVENT = (
+    "id, batch, source, message_id, fingerprint, body_hash, type, name, person_id, occurred_at, received_at, day, hour, history, "
+    "caused_by, import_id, properties, result, user_id, anonymous_id, group_id, previous_id, traits, context"
+)
+
 # What is planted, by the file in ROOM/proofs/ (or the sentence of a reading) that must find it.
 PLANTED: dict[str, list[str]] = {
+    "withdrawn_is_out_of_force": [
+        f"INSERT INTO withdrawn_event ({_OF_EVENT}, withdrawn_by) SELECT {_OF_EVENT}, id FROM event WHERE id = 1"
+    ],
     "batches_follow_one_another": ["UPDATE event SET batch = 0 WHERE id = (SELECT MAX(id) FROM event)"],
     "event_has_its_occurrence": [f"DELETE FROM occurrence WHERE person_id = {BRUNOS}"],
     "occurrence_counts_events": [f"UPDATE occurrence SET n = n + 1 WHERE person_id = {BRUNOS}"],
