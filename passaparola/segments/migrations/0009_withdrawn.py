@@ -6,7 +6,7 @@ from passaparola.kernel import guards
 
 
 class Migration(migrations.Migration):
-    dependencies = [("segments", "0007_membership_guards"), ("events", "0004_withdrawn")]
+    dependencies = [("segments", "0008_who_left"), ("events", "0004_withdrawn")]
     operations = [
         guards.withdrawable("stage_change", guards.OF_WITHDRAWN_PERSON),
         guards.withdrawable("lead_change", guards.OF_WITHDRAWN_PERSON),
