@@ -1,7 +1,7 @@
 """Random lives: whatever may happen to people, in whatever order, under a rule of every kind of leaf.
 
-Orders, visits, refunds, late events, imports and taking them back, merges and their undoing, consents, groups, friends, forgetting, pins, other
-rules, time. The tests live a few of them, `./run soak` one with a million people.
+Orders, visits, refunds, late events, imports and taking them back, merges and their undoing, consents, groups, friends,
+forgetting, pins, other rules, time. The tests live a few of them, `./run soak` one with a million people.
 """
 
 import json
