@@ -272,7 +272,7 @@ def _build(
     *, zone: str, type: str, name: str, source: str, message_id: str, occurred_at: datetime, received_at: datetime,
     user_id: str | None = None, anonymous_id: str | None = None, group_id: str | None = None, previous_id: str | None = None,
     properties: str = "{}", traits: str | None = None, context: str | None = None, history: bool = False,
-    props: dict[str, Any] | None = None,
+    props: dict[str, Any] | None = None, import_id: int | None = None,
 ) -> Happening:  # fmt: skip
     """props: what `properties` holds, where the caller wrote them itself in the one spelling."""
     day, hour = local(occurred_at, zone)
@@ -289,7 +289,7 @@ def _build(
         source=source, message_id=message_id, type=type, name=name, occurred_at=occurred_at, received_at=received_at,
         day=day, hour=hour, fingerprint=fingerprint(source, message_id), body_hash=body_hash, user_id=user_id,
         anonymous_id=anonymous_id, group_id=group_id, previous_id=previous_id, properties=properties, traits=traits,
-        context=context, history=history, props=props, given_traits=decode_object(traits) if traits else {},
+        context=context, history=history, import_id=import_id, props=props, given_traits=decode_object(traits) if traits else {},
     )  # fmt: skip
 
 
