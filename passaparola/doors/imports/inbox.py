@@ -21,8 +21,8 @@ _POLL_SECONDS = 0.05
 class Front:
     """Puts bodies into the inbox and sees that they are walked: by the running worker, else by this process."""
 
-    def __init__(self) -> None:
-        self._last = worker.Progress()
+    # What this process's last turn came to, where it is the one that walks them.
+    _last = worker.Progress()
 
     def send(self, source: str, bodies: list[bytes]) -> None:
         """Accept the bodies durably, in this order; wait first while too many are waiting."""
