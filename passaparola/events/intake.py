@@ -166,6 +166,9 @@ def _happening(
         import_id = common.get("import") if kind == "import" and isinstance(common.get("import"), int) else None
         given = {**common, **given}
         context = encode(given).decode()
+    if type_ == "identify" and traits in (None, "{}") and isinstance(given.get("traits"), dict):
+        # One official SDK sends identify traits only in the context.
+        traits = encode(given["traits"]).decode()
     happening = _build(
         type=type_,
         name=_name(type_, item),
@@ -184,9 +187,6 @@ def _happening(
         import_id=import_id,
         zone=limits.time_zone,
     )
-    if not happening.given_traits and type_ == "identify" and isinstance(given.get("traits"), dict):
-        # One official SDK sends identify traits only in the context.
-        happening.given_traits = given["traits"]
     _check_ids(happening)
     return happening
 

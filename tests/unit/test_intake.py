@@ -118,6 +118,9 @@ def test_a_missing_message_id_is_made_and_a_repeat_has_the_same_body_hash() -> N
 def test_identify_traits_that_stand_only_in_the_context() -> None:
     good, _ = read({"type": "identify", "userId": "u", "context": {"traits": {"email": "a@example.test"}}})
     assert good[0].given_traits == {"email": "a@example.test"}
+    # What the log keeps of it says the same: a replay reads nothing else.
+    intake.unpack(good[0])
+    assert good[0].given_traits == {"email": "a@example.test"}
 
 
 def test_imports_are_history_unless_said_otherwise() -> None:
