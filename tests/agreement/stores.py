@@ -234,7 +234,7 @@ _PERSON = {
     "forgotten_at": None, "search": "",
 }  # fmt: skip
 _EVENT = {
-    "batch": 1, "source": "x", "body_hash": b"12345678", "history": False, "caused_by": None, "user_id": None,
+    "batch": 1, "source": "x", "body_hash": b"12345678", "history": False, "import_id": None, "caused_by": None, "user_id": None,
     "anonymous_id": None, "group_id": None, "previous_id": None, "traits": None, "context": None,
 }  # fmt: skip
 _ORDER = {

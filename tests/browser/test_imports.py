@@ -1,5 +1,6 @@
 """The import wizard in a real browser against a real server: its importer too. With script, by keyboard, and without script."""
 
+import re
 import subprocess
 import sys
 import time
@@ -85,6 +86,16 @@ def test_a_marketer_imports_a_file_and_the_pages_are_sound(
     assert faults(page) == []
     page.locator("button[name=go]").click()
     expect(page.locator(".tag.good").first).to_be_visible(timeout=60_000)
+    assert faults(page) == []
+    # It was the wrong file: by keyboard, all of it is taken back.
+    page.locator("a[href$='/withdraw']").press("Enter")
+    expect(page.locator("main")).to_contain_text(total)
+    assert faults(page) == []
+    page.locator("main .btn-danger").press("Enter")
+    expect(page).not_to_have_url(re.compile("/withdraw$"))
+    # The page comes back by itself until it is done.
+    expect(page.locator("main .notice").filter(has=page.locator("svg")).last).to_contain_text(": 3 ", timeout=60_000)
+    expect(page.locator("a[href$='/withdraw']")).to_have_count(0)
     assert faults(page) == []
     page.goto(console + "imports")
     expect(page.locator("tbody tr").first).to_contain_text(path.name)

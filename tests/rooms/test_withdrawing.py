@@ -239,6 +239,19 @@ def test_rewards_for_news_in_the_file_are_taken_back_like_refunds_and_may_be_ear
     assert world.disagreements() == []
 
 
+def test_an_order_refunded_in_the_same_file_may_come_again(tmp_path: Path) -> None:
+    """The reward it had earned was closed for another reason: the second time it is another reward, not a refused one."""
+    world = World()
+    code = friends_join(world, world.programme(), ALMA)
+    file = [BRUNO.buys("R-1", 50, code=code, message_id="r-1"), BRUNO.returns("R-1", message_id="r-2")]
+    imports(world, 2, *file, history=False)
+    assert set(Reward.objects.values_list("state", "reason")) == {("released", "refunded")}
+    takes_back(world, 2)
+    imports(world, 3, *file, history=False)
+    assert set(Reward.objects.values_list("state", "reason")) == {("released", "refunded")} and Reward.objects.count() == 4
+    agrees(world, tmp_path)
+
+
 def test_a_merge_by_the_file_is_undone_unless_others_say_it_too(tmp_path: Path) -> None:
     world = World()
     world.send({"type": "page", "anonymousId": "browser-1", "messageId": "p-1"})

@@ -267,13 +267,20 @@ class Desk:
 
 
     def cause(self, program_id: int, promised: Sequence[Record], name: str) -> str:
-        """What a reward is for, unique for whoever gets it: an order taken back and brought in anew is another cause."""
-        sql = "SELECT COUNT(*) FROM reward WHERE program_id = ? AND rule = ? AND person_id = ? AND cause = ?"
-        found, n = name, 1
-        while any(database.rows(sql, [program_id, one["rule"], one["person_id"], found])[0][0] for one in promised):
-            n += 1
-            found = f"{name}#{n}"
-        return found
+        """What a reward is for, unique for whoever gets it: an order taken back and brought in anew is another cause.
+
+        Only rewards closed with an order that is gone count; any other of the same cause the database refuses.
+        """
+        sql = (
+            "SELECT COUNT(*) FROM reward w JOIN referral r ON r.id = w.referral_id "
+            "WHERE w.program_id = ? AND w.rule = ? AND w.person_id = ? AND (w.cause = ? OR substr(w.cause, 1, ?) = ?) "
+            "AND w.state IN ('released', 'reversed') "
+            "AND (w.reason = 'withdrawn' OR NOT EXISTS (SELECT 1 FROM purchase_order o WHERE o.id = r.order_id))"
+        )
+        again = f"{name}#"
+        whose = {(one["rule"], one["person_id"]) for one in promised}
+        before = max((database.rows(sql, [program_id, *who, name, len(again), again])[0][0] for who in whose), default=0)
+        return f"{again}{before + 1}" if before else name
 
 
 def click_tokens(happening: Happening) -> list[str]:
