@@ -87,10 +87,14 @@ def histogram(
         )
         if i % every == 0:
             out.append(f'<text x="{x + step / 2:.1f}" y="{base + 20}" text-anchor="middle">{escape(word)}</text>')
+    row, free_from = 0, 0.0
     for position, word in marks:
         x = position * step
+        # Boundaries close together: their words stand below each other.
+        row = row + 1 if x < free_from else 0
+        free_from = x + 12 + 8 * len(word)
         out.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="{base}" stroke="currentColor" stroke-dasharray="3 3" class="c-soft"/>'
-            f'<text class="ink" x="{x + 6:.1f}" y="13">{escape(word)}</text>'
+            f'<text class="ink" x="{x + 6:.1f}" y="{13 + 14 * row}">{escape(word)}</text>'
         )
     return "".join(out) + "</svg>"
