@@ -14,8 +14,8 @@ from passaparola.segments import leads, rules
 from passaparola.segments.membership import answers, sheets
 from passaparola.segments.models import Lead, Membership
 from passaparola.segments.person import panel
+from tests.lives import RULES, Life
 from tests.people import ALMA, BRUNO, CHIARA
-from tests.rooms.test_membership_random import RULES, Life
 from tests.world import World
 
 ZONE = "Europe/Madrid"
