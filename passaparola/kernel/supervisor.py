@@ -26,8 +26,9 @@ _RESTART_SECONDS_FIRST = 0.1
 _RESTART_SECONDS_MAX = 10.0
 # Who ends so often before anything was ready will not be helped by trying on.
 _TRIES_AT_START = 4
-# A child that ran this long is in good health: its next restart is quick again.
-_HEALTHY_SECONDS = 10.0
+# A child that ran this long was in good health: its next restart is quick again. Not much longer than a start takes,
+# or who is killed a few times in a row is kept away from customers as if it were failing.
+_HEALTHY_SECONDS = 3.0
 # Longer than granian gives its own workers (doors/serve.py), shorter than what init systems give us.
 _STOP_SECONDS_MAX = 17.0
 # granian hangs on a SIGTERM that arrives while it starts its worker: forward none until it answers, up to this long.

@@ -214,3 +214,22 @@ def test_asked_to_end_while_preparing_it_ends_at_once(tmp_path: Path, number: in
     assert process.wait(timeout=10) == 0
     assert _whose_folder_is(tmp_path) == []
     assert not (tmp_path / "run" / "edge.pid").exists()
+
+
+@pytest.mark.parametrize(("lived_seconds", "waits"), [(4.0, [0.1] * 5), (0.5, [0.1, 0.2, 0.4, 0.8, 1.6])])
+def test_only_who_ends_soon_after_its_start_is_kept_waiting(
+    tmp_path: Path, lived_seconds: float, waits: list[float]
+) -> None:
+    """Who served its callers and is then killed is back at once, however often that happens."""
+    child = supervisor.Child("edge", (sys.executable, "-c", ""))
+    watching = supervisor.Supervisor(tmp_path, [child], "127.0.0.1", free_port(), dict(os.environ))
+    seen, now = [], 1000.0
+    for _ in waits:
+        watching._start(child, now)
+        assert child.process is not None
+        child.process.wait()
+        now += lived_seconds
+        watching._bury(child, now)
+        seen.append(round(child.start_at - now, 6))
+        now = child.start_at
+    assert seen == waits
