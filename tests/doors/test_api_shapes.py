@@ -43,6 +43,12 @@ def test_strict_bodies(caller: Api, body: object, where: str, code: str) -> None
     assert answer.data["code"] == "invalid" and answer.data["message"] == answer.data["detail"]
 
 
+def test_a_whole_number_may_be_written_with_a_point(caller: Api) -> None:
+    """JSON has one kind of number, and the schema's "integer" takes 1.0; nobody has that number, and that is the answer."""
+    answer = caller.post("/people/merge", {"keep": 999_998.0, "other": 999_999.0, "reason": "same"})
+    assert answer.status_code == 404, answer.data
+
+
 @pytest.mark.parametrize(
     "body", [b"{", b"", b"nonsense", b'{"keep": NaN}', b'{"keep": "\xff"}', b"[" * 5000, b'{"reason": "\\ud800"}']
 )

@@ -31,6 +31,9 @@ def test_builder_and_api_name_both_conditions(language: str) -> None:
     assert WORDS[language] in said["message"] and said["message"] in page
     fine = World().act("Segment Created", names={"en": "Some"}, rule={"rules": RULE["rules"][:1]})["segment_id"]
     assert WORDS[language] not in unescape(client.get(f"/console/segments/{fine}/edit").content.decode())
+    sentence = Api(api_calls.secret(), language).get(f"/segments/{fine}").data["sentence"]
+    assert sentence.startswith({"es": "Personas que", "it": "Persone che", "en": "People who"}[language])
+    assert sentence in unescape(client.get(f"/console/segments/{fine}").content.decode())
     pattern = json.dumps({"rules": [{"field": "trait.language", "operator": "matches", "value": "(a+)+$"}]})
     refused = client.post("/console/segments/new", {"do": "import", "imported": pattern}).content.decode()
     wanted = {"es": "no se leen expresiones", "it": "espressioni regolari non si leggono", "en": "begins with or ends with"}

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from django.utils.translation import gettext as _
 from ninja import Path, Query
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, model_validator
 
 from passaparola.doors.api.problems import Problem
 
@@ -23,9 +23,19 @@ class In(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_as_json_has_them(cls, body: Any) -> Any:
+        """JSON has one kind of number: 450.0 is the whole number 450, and some clients write it so."""
+        return {name: _unpointed(value) for name, value in body.items()} if isinstance(body, dict) else body
+
 
 class Out(BaseModel):
     """A body as we send it."""
+
+
+def _unpointed(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) <= ID_MAX else value
 
 
 def whole(value: Any) -> Any:

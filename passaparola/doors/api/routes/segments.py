@@ -4,12 +4,14 @@ from typing import Annotated, Any, Literal
 
 from django.db.models import Count, Q
 from django.http import HttpRequest
-from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext
 from ninja import Query, Router
 from pydantic import Field
 
+from passaparola.doors import saying
 from passaparola.doors.api import acting, reading
 from passaparola.doors.api.access import needs
+from passaparola.doors.api.saying import language
 from passaparola.doors.api.shapes import (
     PAGE_ROWS,
     After,
@@ -25,7 +27,6 @@ from passaparola.doors.api.shapes import (
     Time,
     answers,
 )
-from passaparola.doors.console.segments import saying
 from passaparola.segments import rules
 from passaparola.segments.models import Membership, Segment, SegmentVersion
 
@@ -93,6 +94,7 @@ class SegmentOut(SegmentBrief):
     """A segment with its rule and the rules before."""
 
     rule: dict[str, Any]
+    sentence: str = Field(description="The rule in words, in the language asked for.")
     strategy: dict[str, str]
     versions: list[RuleOut]
     contradictions: list[ContradictionOut] = Field(description="A warning; the rule is kept all the same.")
@@ -139,6 +141,7 @@ def get_segment(request: HttpRequest, segment: PathId) -> SegmentOut:
     return SegmentOut(
         **_brief(one, _counts([one.pk]).get(one.pk, 0)),
         rule=one.rule,
+        sentence=saying.of(one, language()),
         strategy=one.strategy,
         versions=[RuleOut(number=v.number, at=v.at, rule=v.rule) for v in versions],
         contradictions=_contradictions(one),
@@ -147,8 +150,8 @@ def get_segment(request: HttpRequest, segment: PathId) -> SegmentOut:
 
 def _contradictions(one: Segment) -> list[ContradictionOut]:
     """What keeps everybody out, said as the console says it."""
-    tree, language = rules.read(one.rule or {"rules": []}), (get_language() or "en")[:2]
-    said = zip(rules.contradictions(tree), saying.contradictions(tree, language), strict=True)
+    tree = rules.read(one.rule or {"rules": []})
+    said = zip(rules.contradictions(tree), saying.contradictions(tree, language()), strict=True)
     text = gettext("These two cannot hold at once, so nobody can be in: “%(one)s” and “%(other)s”")
     return [
         ContradictionOut(

@@ -10,9 +10,10 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.views.decorators.http import require_POST
 
+from passaparola.doors import saying
 from passaparola.doors.console import happenings, playbooks
 from passaparola.doors.console.acting import do, say
-from passaparola.doors.console.segments import counting, draft, library, nodes, saying, translate, wording
+from passaparola.doors.console.segments import counting, draft, library, nodes, translate, wording
 from passaparola.doors.console.segments.controls import Desk
 from passaparola.doors.console.segments.draft import Draft
 from passaparola.doors.console.segments.vocabulary import Vocabulary

@@ -8,9 +8,9 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import get_language
 
-from passaparola.doors import look
+from passaparola.doors import look, saying
 from passaparola.doors.console import happenings
-from passaparola.doors.console.segments import counting, figures, library, saying
+from passaparola.doors.console.segments import counting, figures, library
 from passaparola.people.models import Person
 from passaparola.segments import rules
 from passaparola.segments.models import Segment

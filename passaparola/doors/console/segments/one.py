@@ -13,9 +13,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from passaparola.doors import look
+from passaparola.doors import look, saying
 from passaparola.doors.console import finding, happenings, people, sayings
-from passaparola.doors.console.segments import counting, figures, pictures, saying, who
+from passaparola.doors.console.segments import counting, figures, pictures, who
 from passaparola.events.models import Event
 from passaparola.people.models import Person
 from passaparola.segments.models import Membership, Pin, Segment, SegmentVersion

@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from passaparola.doors import look
+from passaparola.doors import look, saying
 from passaparola.doors.console import people, sayings
-from passaparola.doors.console.segments import saying, spelling, who, wording
+from passaparola.doors.console.segments import spelling, who, wording
 from passaparola.doors.console.segments.vocabulary import Vocabulary
 from passaparola.events.models import Event
 from passaparola.segments import dossier, rules

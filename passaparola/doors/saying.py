@@ -1,4 +1,4 @@
-"""The rule in words and as SQL, for the builder, the list and the segment's page."""
+"""A rule in words and as SQL, for whoever shows one: console and API."""
 
 from datetime import datetime
 from typing import Any
