@@ -133,6 +133,10 @@ class Batch:
             self._tables[model] = Table(model)
         return self._tables[model]
 
+    def keep(self, model: type[Model], table: Any) -> None:
+        """A working set that writes itself, in its own way: in the place of a table's."""
+        self._tables[model] = table
+
     def set_timer(self, kind: str, subject: str, due_at: datetime, payload: Record | None = None) -> None:
         """Let `kind` ring for `subject` at `due_at`; replaces the one that was set."""
         self._timers[kind, subject] = (due_at, payload or {})

@@ -183,6 +183,11 @@ def upsert(model: type[models.Model], values: Sequence[dict[str, Any]]) -> None:
     _write(model, values, f" ON CONFLICT ({key}) DO UPDATE SET {changes}", "default")
 
 
+def add_missing(model: type[models.Model], values: Sequence[dict[str, Any]]) -> None:
+    """Insert rows except those whose key is there: for rows that say nothing but their key."""
+    _write(model, values, " ON CONFLICT DO NOTHING", "default")
+
+
 def _write(model: type[models.Model], values: Sequence[dict[str, Any]], conflict: str, alias: str) -> None:
     if not values:
         return

@@ -31,6 +31,31 @@ class Person(Row):
         db_table = "person"
 
 
+class PersonWord(models.Model):
+    """That somebody is looked for by a word: what `names.words` makes of `Person.search`, kept by the corridor.
+
+    Migration 0006 makes the table anew, on SQLite without row ids and on PostgreSQL compared by bytes, so that the one
+    index answers "begins with" as well.
+    """
+
+    pk = models.CompositePrimaryKey("word", "person_id")
+    word = models.CharField(max_length=32)
+    person_id = models.BigIntegerField()
+
+    class Meta:
+        db_table = "person_word"
+
+
+class Word(models.Model):
+    """Each word that anybody is looked for by, once; also written backwards, to find it by its end."""
+
+    word = models.CharField(max_length=32, primary_key=True)
+    backwards = models.CharField(max_length=32)
+
+    class Meta:
+        db_table = "word"
+
+
 class Identity(Row):
     """One name under which a person is known: unique, belongs to exactly one person."""
 

@@ -13,6 +13,14 @@ _DOTLESS = {"gmail.com", "googlemail.com"}
 _SAME_DOMAIN = {"googlemail.com": "gmail.com"}
 _DASH_TAGS = {"yahoo.com", "yahoo.es", "yahoo.it", "ymail.com", "rocketmail.com"}
 _SPACES = re.compile(r"\s+")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_DIGIT = re.compile(r"\d")
+WORD_CHARACTERS_MAX = 32
+# So many words of one person are looked for by, and so many of one question.
+WORDS_MAX = 40
+ASKED_MAX = 6
+# com, es, it, net: nobody is looked for by these.
+_ENDING_CHARACTERS_MAX = 3
 
 
 def email(text: object) -> str | None:
@@ -58,6 +66,43 @@ def searchable(*parts: str) -> str:
     """Lower case without accents, for searching."""
     text = unicodedata.normalize("NFKD", " ".join(part for part in parts if part))
     return _SPACES.sub(" ", "".join(c for c in text if not unicodedata.combining(c)).lower()).strip()[:1000]
+
+
+def words(search: str) -> list[str]:
+    """The words somebody is looked for by, out of `searchable` text: letters only, without what is found by number.
+
+    Of a name its parts, and the whole where it is written with marks (O'Brien: obrien, brien); of an address the parts
+    before the @ and the domain without a short ending.
+    """
+    found: dict[str, None] = {}
+    for token in search.split():
+        pieces = _pieces(token)
+        found.update(dict.fromkeys(piece for piece in pieces if len(piece) > 1 or len(pieces) == 1))
+        if len(pieces) > 1 and "@" not in token:
+            found["".join(pieces)[:WORD_CHARACTERS_MAX]] = None
+    return list(found)[:WORDS_MAX]
+
+
+def asked(query: str) -> list[str]:
+    """The words of `words` that whoever is meant by a `searchable` question has, if nothing is typed wrongly."""
+    found: dict[str, None] = {}
+    for token in query.split():
+        pieces = _pieces(token)
+        whole = any(len(piece) < 2 for piece in pieces) and "@" not in token
+        found.update(dict.fromkeys(["".join(pieces)[:WORD_CHARACTERS_MAX]] if whole else pieces))
+    return [word for word in found if word and (len(word) > 1 or len(query) < 3)][:ASKED_MAX]
+
+
+def _pieces(token: str) -> list[str]:
+    """Runs of letters. A token with digits that is no address is a number or an id, which has an index of its own."""
+    local, at, domain = token.partition("@")
+    if not at and _DIGIT.search(token):
+        return []
+    pieces = _LETTERS.findall(local)
+    end = _LETTERS.findall(domain) if at else pieces if "." in token else []
+    if len(end) > 1 and len(end[-1]) <= _ENDING_CHARACTERS_MAX:
+        end.pop()
+    return [piece[:WORD_CHARACTERS_MAX] for piece in (pieces + end if at else pieces)]
 
 
 def uid(fingerprint: bytes, salt: int = 0) -> str:

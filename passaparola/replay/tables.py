@@ -30,6 +30,11 @@ TABLES = (
         times=(3, 4),
     ),
     Table(
+        "words people are found by",
+        f"SELECT w.word, p.uid FROM person_word w JOIN person p ON p.id = w.person_id WHERE {_KEPT}",
+        keys=0,
+    ),
+    Table(
         "merges",
         "SELECT m.id, p.uid, g.uid, m.moved, m.reason, m.event_id, m.at, m.undone_at FROM merge m "
         f"JOIN person p ON p.id = m.kept_id JOIN person g ON g.id = m.merged_id WHERE {_KEPT} AND g.forgotten_at IS NULL",

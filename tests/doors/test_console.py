@@ -19,6 +19,8 @@ from passaparola.kernel import audit
 from passaparola.kernel.models import AuditEntry, Key
 from passaparola.measure import metrics, reach
 from passaparola.messages.models import Message
+from passaparola.people import names
+from passaparola.people.actions import words
 from passaparola.people.models import Consent, Person
 from passaparola.programs.models import Assignment, Program, ProgramVersion
 from passaparola.segments.models import Traits
@@ -162,6 +164,7 @@ def test_a_person_with_why_beside_each_decision(owner: Client, story: int) -> No
 def test_people_are_found_with_typing_errors() -> None:
     for number, name in enumerate(("Chiara Serra", "Bruno Conti", "Úrsula Peña"), 1):
         seed.row(Person, id=number, root_id=number, uid=str(number), name=name, search=finding.plain(name))
+        words.add((word, number) for word in names.words(finding.plain(name)))
     for typed, number in (("chiara", 1), ("Chiaar sera", 1), ("URSULA", 3), ("ursula pena", 3), ("cnti", 2)):
         assert [p.id for p in finding.people(typed, 5)][:1] == [number], typed
     assert finding.people("zzzz", 5) == [] and finding.people("%", 5) == []

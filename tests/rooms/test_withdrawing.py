@@ -51,6 +51,8 @@ PICTURES = (
     "SELECT p.uid, p.name, p.given_name, p.birth_on, p.sex, p.language, p.time_zone, p.profile, p.search, r.uid "
     "FROM person p JOIN person r ON r.id = p.root_id",
     "SELECT i.kind, i.value, p.uid, i.likeness FROM identity i JOIN person p ON p.id = i.person_id",
+    "SELECT w.word, p.uid FROM person_word w JOIN person p ON p.id = w.person_id",
+    "SELECT word FROM word",
     "SELECT p.uid, c.channel, c.purpose, c.state FROM consent c JOIN person p ON p.id = c.person_id",
     "SELECT o.source, o.order_id, o.line, p.uid, o.amount_minor, o.refunded_minor, o.completed, o.cancelled, o.day "
     "FROM purchase_order o JOIN person p ON p.id = o.person_id",

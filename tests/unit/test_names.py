@@ -46,5 +46,22 @@ def test_phones(given: object, country: str, stored: str | None) -> None:
     assert names.phone(given, country) == stored
 
 
+@pytest.mark.parametrize(
+    ("text", "kept", "wanted"),
+    [
+        ("maria garcia c-77 m.garcia83@gmail.com +34612345678", ["maria", "garcia", "gmail"], ["maria", "garcia", "gmail"]),
+        ("jean-paul o'brien", ["jean", "paul", "jeanpaul", "brien", "obrien"], ["jean", "paul", "obrien"]),
+        ("acme.com", ["acme"], ["acme"]),
+        ("maria.garcia", ["maria", "garcia", "mariagarcia"], ["maria", "garcia"]),
+        ("x", ["x"], ["x"]),
+        ("李", ["李"], ["李"]),
+        ("% 12 ' @", [], []),
+        ("a" * 50, ["a" * 32], ["a" * 32]),
+    ],
+)
+def test_words_people_are_looked_for_by(text: str, kept: list[str], wanted: list[str]) -> None:
+    assert (names.words(text), names.asked(text)) == (kept, wanted)
+
+
 def test_searching_ignores_accents_and_case() -> None:
     assert names.searchable("Núñez  Ángela", "X@Y.test") == "nunez angela x@y.test"

@@ -1,24 +1,21 @@
-"""Finding people although the name was typed wrongly: a cheap sieve in SQL, then likeness in memory."""
+"""Finding people although the name was typed wrongly: candidates by the index of words, then likeness in memory."""
 
 import re
 import unicodedata
-from functools import reduce
-from operator import and_, or_
 
+import phonenumbers
 from django.conf import settings
-from django.db.models import Q
 from rapidfuzz import fuzz
 
 from passaparola.events.models import Order
 from passaparola.kernel.models import Key
-from passaparola.people import names
+from passaparola.people import finding, names
 from passaparola.people.models import Identity, Person
 from passaparola.programs.models import Code
 
 QUERY_CHARACTERS_MAX = 80
-# How many the sieve may let through to be compared one by one.
-SIEVE_ROWS_MAX = 3_000
 LIKENESS_MIN = 72
+_BREAKS = re.compile(r"[\s@.]+")
 
 
 def plain(text: str) -> str:
@@ -29,13 +26,13 @@ def plain(text: str) -> str:
 
 def people(query: str, limit: int) -> list[Person]:
     """The people most like the query, best first: by exact identity, by every word, then with typing errors."""
-    words = plain(query).split()
-    if not words:
+    asked = plain(query)
+    if not asked:
         return []
     ids = dict.fromkeys(_by_name_or_number(query.strip()))
     if not (ids and any(mark.isdigit() or mark == "@" for mark in query)):
-        # An address or number that hits needs no guessing: among a million people guessing takes a moment.
-        for root_id in _alike(words, limit):
+        # An address or number that hits needs no guessing.
+        for root_id in _alike(asked, limit):
             ids.setdefault(root_id)
             if len(ids) >= limit:
                 break
@@ -43,13 +40,11 @@ def people(query: str, limit: int) -> list[Person]:
     return [roots[i] for i in list(ids)[:limit] if i in roots]
 
 
-def _alike(words: list[str], limit: int) -> list[int]:
+def _alike(asked: str, limit: int) -> list[int]:
     """Roots of whoever is like the words, best first."""
-    everyone = Person.objects.filter(forgotten_at=None).order_by("id").values_list("id", "root_id", "search")
-    whole = reduce(and_, (Q(search__contains=word) for word in words))
-    found = set(everyone.filter(whole)[:SIEVE_ROWS_MAX])
-    if len(found) < limit:
-        found.update(everyone.filter(_halves(words))[:SIEVE_ROWS_MAX])
+    words = [word for word in _BREAKS.split(asked) if word]
+    code = phonenumbers.country_code_for_region(settings.LANGUAGE_CODE[:2].upper())
+    found = finding.candidates(asked, limit, str(code or ""))
     scored = sorted((-likeness(words, search), person_id, root_id) for person_id, root_id, search in found)
     return [root_id for score, _id, root_id in scored if -score >= LIKENESS_MIN]
 
@@ -59,7 +54,9 @@ def _by_name_or_number(query: str) -> list[int]:
     values = {query, query.lower()}
     if number := names.phone(query, settings.LANGUAGE_CODE[:2].upper()):
         values.add(number)
-    found = list(Identity.objects.filter(value__in=values).values_list("person_id", flat=True)[:10])
+    found = list(
+        Identity.objects.filter(kind__in=Identity.KINDS, value__in=values).values_list("person_id", flat=True)[:10]
+    )
     found += Code.objects.filter(value=query.upper()).values_list("person_id", flat=True)[:10]
     # By source as well: so the database can use its index of orders.
     sources = [*Key.objects.values_list("source", flat=True).distinct(), "shop", "console"]
@@ -68,24 +65,16 @@ def _by_name_or_number(query: str) -> list[int]:
     return list(Person.objects.filter(id__in=found, forgotten_at=None).values_list("root_id", flat=True))
 
 
-def _halves(words: list[str]) -> Q:
-    """With one typing error in a word, one of its halves is still right, unless the error swaps two letters at its middle."""
-    return reduce(and_, (reduce(or_, (Q(search__contains=piece) for piece in _pieces(word))) for word in words))
-
-
-def _pieces(word: str) -> list[str]:
-    middle = len(word) // 2
-    if len(word) < 4:
-        return [word]
-    swapped = word[: middle - 1] + word[middle] + word[middle - 1] + word[middle + 1 :]
-    return [word[:middle], word[middle:], swapped]
-
-
 def likeness(words: list[str], text: str) -> float:
     """0 to 100: each word against its best counterpart, whole or as a beginning; the mean of them."""
-    tokens = re.split(r"[\s@.]+", text)
-    best = (
-        max((max(fuzz.ratio(word, t), fuzz.ratio(word, t[: len(word)]) - 2) for t in tokens if t), default=0)
-        for word in words
-    )
-    return sum(best) / len(words)
+    tokens = [token for token in _BREAKS.split(text) if token]
+    return sum(max((_likeness(word, token) for token in tokens), default=0) for word in words) / len(words)
+
+
+def _likeness(word: str, token: str) -> float:
+    if word == token:
+        return 100
+    if word in token and not word.isalpha():
+        # Part of a number: without the country's code, or not typed to its end.
+        return 96
+    return max(fuzz.ratio(word, token), fuzz.ratio(word, token[: len(word)]) - 2)

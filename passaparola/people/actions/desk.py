@@ -8,6 +8,7 @@ from passaparola.kernel import database
 from passaparola.kernel.batch import Batch, Record
 from passaparola.kernel.errors import Refusal
 from passaparola.people import names
+from passaparola.people.actions.words import Words
 from passaparola.people.models import Consent, Identity, Merge, Person
 
 # The cursor that keeps the highest number of a removed person.
@@ -27,6 +28,7 @@ class Desk:
         self.batch, self.country = batch, country
         self.persons, self.identities = batch.table(Person), batch.table(Identity)
         self.consents, self.merges = batch.table(Consent), batch.table(Merge)
+        self.words = Words.of(batch)
         self._by_name: dict[tuple[str, str], int] = {}
         self._names_of: dict[int, list[Record]] = {}
         self.selves: dict[int, set[int]] = {}
@@ -224,6 +226,7 @@ class Desk:
         parts = [row["name"], *(n["value"] for n in self.names(person_id, "user_id", "email", "phone"))]
         search = names.searchable(*parts)
         if search != row["search"]:
+            self.words.say(row, search)
             self.persons.change(row, search=search)
 
 

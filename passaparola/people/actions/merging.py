@@ -94,6 +94,7 @@ def forget(desk: Desk, happening: Happening) -> None:
     members = sorted(desk.members(happening.person_id))
     for member in members:
         row = desk.persons.rows[member]
+        desk.words.say(row, "")
         desk.persons.change(
             row, name="", given_name="", birth_on=None, sex="", profile={}, search="", shows_name=False,
             forgotten_at=happening.received_at,

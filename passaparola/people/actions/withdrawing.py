@@ -51,6 +51,7 @@ def remove(desk: Desk, people: set[int]) -> None:
     for person in sorted(people):
         for row in [row for row in desk.identities.rows.values() if row["person_id"] == person]:
             desk.drop_name(row)
+        desk.words.say(desk.persons.rows[person], "")
         desk.persons.drop(desk.persons.rows[person])
         desk.selves.pop(person, None)
     cursors = desk.batch.table(Cursor)
