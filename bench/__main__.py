@@ -5,10 +5,10 @@ import importlib
 import sys
 
 # Each is a module here with `run(quick) -> Iterable[Figure]`; adding one is adding a line.
-BENCHES = ("edge", "corridor", "latency", "send", "segments", "footprint")
+BENCHES = ("edge", "corridor", "latency", "send", "segments", "pages", "footprint")
 
 # These know larger data yet.
-WITH_FULL = ("segments",)
+WITH_FULL = ("segments", "pages")
 
 
 def main() -> int:
