@@ -12,15 +12,14 @@ from django.db.models import Max
 
 TEMPLATE = 200
 _AT_ONCE = 20_000
-_FIRST = (
-    "María José Ana Antonio Carmen Manuel Lucía Francisco Laura David Marta Javier Paula Daniel Sara Carlos Elena Miguel "
-    "Giulia Alessandro Chiara Francesco Sofia Lorenzo Martina Matteo Alice Luca Emma James Olivia Jack Úrsula Íñigo Begoña"
-).split()
-_LAST = (
-    "García Martínez López Sánchez González Rodríguez Fernández Pérez Gómez Ruiz Díaz Moreno Muñoz Romero Álvarez Rossi "
-    "Russo Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Smith Jones Taylor Brown Williams"
-).split()
-_SYLLABLES = "za ri be lu go men dra che pi tor na vi bar co lle sta mu per fon ga ti ros ca bel".split()
+_NAMES = """
+María José Ana Antonio Carmen Manuel Lucía Francisco Laura David Marta Javier Paula Daniel Sara Carlos Elena Miguel Giulia
+Alessandro Chiara Francesco Sofia Lorenzo Martina Matteo Alice Luca Emma James Olivia Jack Úrsula Íñigo Begoña
+/ García Martínez López Sánchez González Rodríguez Fernández Pérez Gómez Ruiz Díaz Moreno Muñoz Romero Álvarez Rossi Russo
+Ferrari Esposito Bianchi Romano Colombo Ricci Marino Greco Smith Jones Taylor Brown Williams
+/ za ri be lu go men dra che pi tor na vi bar co lle sta mu per fon ga ti ros ca bel
+"""
+_FIRST, _LAST, _SYLLABLES = (part.split() for part in _NAMES.split("/"))
 
 # Each table with the columns that are numbers of another's rows, and those whose text must stay unique.
 COPIED: tuple[tuple[str, dict[str, str], tuple[str, ...]], ...] = (
@@ -82,8 +81,15 @@ def _lives() -> None:
         for n, one in enumerate(cast):
             visits = [one.track("Visit Recorded", message_id=f"v{month}-{n}", store="s1")]
             visits += [one.track("Product Viewed", message_id=f"w{month}-{n}-{k}", product_id="p1") for k in range(2)]
-            lines = [{"product_id": f"p{k}", "category": "coffee", "price": 4.9, "quantity": 2} for k in range(rng.randrange(3))]
-            bought = [one.buys(f"o{month}-{n}", rng.randrange(500, 9000) / 100, products=lines)] if rng.random() < 0.6 else []
+            lines = [
+                {"product_id": f"p{k}", "category": "coffee", "price": 4.9, "quantity": 2}
+                for k in range(rng.randrange(3))
+            ]
+            bought = (
+                [one.buys(f"o{month}-{n}", rng.randrange(500, 9000) / 100, products=lines)]
+                if rng.random() < 0.6
+                else []
+            )
             world.send(*visits, *bought)
         world.days_pass(10)
     for n in range(0, 40, 2):
@@ -100,12 +106,12 @@ def _copies(times: int) -> None:
     from passaparola.kernel import database
 
     with connection.cursor() as cursor, database.turn():
-        if connection.vendor == "sqlite":
-            # Between statements of one transaction nothing needs a safe place.
-            cursor.execute("PRAGMA temp_store = MEMORY")
         top = {table: _top(cursor, table) for table, _, _ in COPIED} | {"person": _top(cursor, "person")}
-        series = ("WITH RECURSIVE k(k) AS (SELECT 1 UNION ALL SELECT k + 1 FROM k WHERE k < %d) " % (times - 1)
-                  if connection.vendor == "sqlite" else f"WITH k AS (SELECT generate_series(1, {times - 1})::bigint AS k) ")  # fmt: skip
+        last = times - 1
+        counted = f"SELECT generate_series(1, {last})::bigint AS k"
+        if connection.vendor == "sqlite":
+            counted = f"SELECT 1 AS k UNION ALL SELECT k + 1 FROM k WHERE k < {last}"
+        series = f"WITH RECURSIVE k AS ({counted}) "
         for table, links, unique in COPIED:
             names = [column.name for column in connection.introspection.get_table_description(cursor, table)]
             picks = [_pick(name, links, unique, table, top, connection.vendor) for name in names]
@@ -113,7 +119,8 @@ def _copies(times: int) -> None:
             first = f"(SELECT * FROM {table} WHERE {key} <= {top[table]})"
             cursor.execute(
                 f"INSERT INTO {table} ({', '.join(names)}) {series}"
-                f"SELECT {', '.join(picks)} FROM k CROSS JOIN {first} AS t WHERE k > 0 ORDER BY k, t.{key}"
+                # SQLite walks a cross join in the order written: rows come in the order of their numbers, unsorted.
+                f"SELECT {', '.join(picks)} FROM k CROSS JOIN {first} AS t"
             )
 
 
