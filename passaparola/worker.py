@@ -63,10 +63,11 @@ def drain(now: datetime | None = None, *, turns_max: int = 10**9) -> Progress:
     total, one = Progress(), Progress()
     for _ in range(turns_max):
         # Nothing else will come: what is touched by now is weighed by the end.
-        one = turn_after(one, now, patience=_patience(one) if one.rows else timedelta())
+        patience = _patience(one) if one.rows else timedelta()
+        one = turn_after(one, now, patience=patience)
         for field in Progress.__struct_fields__:
             setattr(total, field, getattr(total, field) + getattr(one, field))
-        if not one.rows and not one.rings:
+        if not one.rows and not one.rings and not patience:
             return total
     return total
 

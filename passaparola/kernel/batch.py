@@ -105,6 +105,29 @@ class Table:
         database.upsert(self.model, [self.touched[key] for key in sorted(self.touched)])
 
 
+# So many are read one by one, at some 50 µs each, before everybody is.
+_ONE_BY_ONE_MAX = 32
+
+
+class Readings:
+    """Of whom something was read that few events need: of the first few alone, then of everybody at once."""
+
+    def __init__(self) -> None:
+        self._read: set[int] = set()
+        self._times = 0
+
+    def missing(self, wanted: Iterable[int], everybody: Callable[[], Iterable[int]]) -> set[int]:
+        """Whom to read now, that these are known; they count as read from here on."""
+        found = set(wanted) - self._read
+        if not found:
+            return found
+        self._times += 1
+        if self._times > _ONE_BY_ONE_MAX:
+            found |= set(everybody()) - self._read
+        self._read |= found
+        return found
+
+
 _DEFAULTS: dict[type[Model], Record] = {}
 
 

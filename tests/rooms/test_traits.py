@@ -103,7 +103,17 @@ def test_for_everybody_as_for_each(world: World) -> None:
     with database.turn():
         traits.refresh(Person.objects.values_list("id", flat=True))
     kept = database.rows(f"SELECT {', '.join(database.columns(PersonTrait))} FROM person_trait ORDER BY person_id")
-    assert database.rows(f"{store.base_sql(people=False)} ORDER BY person_id") == kept
+    assert database.rows(f"{store.base_sql()} ORDER BY person_id") == kept
+
+
+def test_the_end_of_a_second_is_not_the_next(world: World) -> None:
+    moment = (world.now - timedelta(days=3)).replace(second=59, microsecond=999_900)
+    world.send(ALMA.identify(), ALMA.buys("1", 5, timestamp=moment.isoformat()))
+    with database.turn():
+        traits.refresh([world.number(ALMA)])
+    kept = database.rows(f"SELECT {', '.join(database.columns(PersonTrait))} FROM person_trait")
+    assert kept == database.rows(store.base_sql())
+    assert PersonTrait.objects.get().first_purchase_us == round(moment.timestamp() * 1_000_000)
 
 
 OWN = {"name": "size", "event": "Shoes Tried", "property": "size", "aggregate": "last"}

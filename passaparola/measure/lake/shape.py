@@ -24,7 +24,7 @@ FACT: Mapping[str, str] = {
     "props": "VARCHAR",
 }
 
-_SQLITE_US = "CAST(strftime('%s', {0}) AS INTEGER) * 1000000 + CAST(substr({0} || '.000000', 21, 6) AS INTEGER)"
+_SQLITE_US = "CAST(strftime('%s', substr({0}, 1, 19)) AS INTEGER) * 1000000 + CAST(substr({0} || '.000000', 21, 6) AS INTEGER)"
 _POSTGRES_US = "CAST(EXTRACT(EPOCH FROM {0}) * 1000000 AS BIGINT)"
 
 

@@ -5,7 +5,7 @@ from typing import TypeGuard
 
 from passaparola.events.intake import Happening
 from passaparola.kernel import database
-from passaparola.kernel.batch import Batch, Record
+from passaparola.kernel.batch import Batch, Readings, Record
 from passaparola.kernel.errors import Refusal
 from passaparola.people import names
 from passaparola.people.actions.words import Words
@@ -33,9 +33,8 @@ class Desk:
         self._names_of: dict[int, list[Record]] = {}
         self.selves: dict[int, set[int]] = {}
         self.agreed: dict[int, list[Record]] = {}
-        # Whose consents and whose names have not been read yet: few events need them.
-        self._unread: set[int] = set()
-        self._unnamed: set[int] = set()
+        # Whose consents and whose names have been read: few events need them.
+        self._agreed, self._named = Readings(), Readings()
         # How many persons an event made: nearly always none or one, two for an alias of strangers.
         self._made: dict[int, int] = {}
         # Whether any event was ever withdrawn; None: not asked yet.
@@ -70,9 +69,6 @@ class Desk:
         members = self.persons.take(f"root_id IN ({inner})", [sorted(missing)])
         for row in members:
             self.selves.setdefault(row["root_id"], set()).add(row["id"])
-        everybody = [row["id"] for row in members]
-        self._unread.update(everybody)
-        self._unnamed.update(everybody)
 
     def root(self, person_id: int) -> int:
         """Who this person is now. Raises UnknownPerson."""
@@ -107,29 +103,32 @@ class Desk:
 
     def names(self, person_id: int, *kinds: str) -> list[Record]:
         """Identities of somebody under all their selves, oldest first."""
-        self._read_names()
-        found = [n for member in self.members(person_id) for n in self._names_of.get(member, ()) if n["kind"] in kinds]
+        members = self.members(person_id)
+        self._read_names(members)
+        found = [n for member in members for n in self._names_of.get(member, ()) if n["kind"] in kinds]
         return sorted(found, key=lambda row: row["id"])
 
-    def _read_names(self) -> None:
-        """The first event that needs anybody's names reads everybody's at once."""
-        if not self._unnamed:
-            return
-        unnamed, self._unnamed = self._unnamed, set()
-        for row in self.identities.take_any("person_id", unnamed):
+    def _stored(self, people: Iterable[int]) -> list[int]:
+        """Those of whom the store may know something: whom the batch made it does not."""
+        return [person for person in people if not self.persons.is_fresh(person)]
+
+    def _everybody_stored(self) -> list[int]:
+        return self._stored(self.persons.rows)
+
+    def _read_names(self, members: Iterable[int]) -> None:
+        missing = self._named.missing(self._stored(members), self._everybody_stored)
+        for row in self.identities.take_any("person_id", missing):
             if not self.identities.is_fresh(row["id"]):
                 self._names_of.setdefault(row["person_id"], []).append(row)
                 self._by_name.setdefault((row["kind"], row["value"]), row["person_id"])
 
     def consent(self, person_id: int, channel: str, purpose: str) -> str | None:
         """What is in force for a channel and purpose: the newest row of all selves, or None."""
-        if self._unread:
-            # Few events need consents; the first that does reads everybody's at once.
-            unread, self._unread = self._unread, set()
-            for row in self.consents.take_any("person_id", unread):
-                if not self.consents.is_fresh(row["id"]):
-                    self.agreed.setdefault(row["person_id"], []).append(row)
-        rows = (row for member in self.members(person_id) for row in self.agreed.get(member, ()))
+        members = self.members(person_id)
+        for row in self.consents.take_any("person_id", self._agreed.missing(self._stored(members), self._everybody_stored)):
+            if not self.consents.is_fresh(row["id"]):
+                self.agreed.setdefault(row["person_id"], []).append(row)
+        rows = (row for member in members for row in self.agreed.get(member, ()))
         fitting = [row for row in rows if row["channel"] == channel and row["purpose"] == purpose]
         return max(fitting, key=lambda row: row["id"])["state"] if fitting else None
 
@@ -212,7 +211,7 @@ class Desk:
 
     def forget_names(self, member: int) -> list[tuple[str, str]]:
         """Take all names from one self; they can be given anew. The names that were, as kind and value."""
-        self._read_names()
+        self._read_names([member])
         gone = []
         for row in self._names_of.pop(member, []):
             gone.append((row["kind"], row["value"]))

@@ -138,12 +138,7 @@ def _note(
 ) -> None:
     """Write the decision down, unless it is the same "not now" as the last one."""
     if outcome in ("not_now", "never"):
-        members = desk.people.members(person_id)
-        rows = [
-            r
-            for r in desk.decisions.rows.values()
-            if r["kind"] == "ask" and r["program_id"] == program["id"] and r["person_id"] in members
-        ]
+        rows = [row for row in desk.considered(person_id) if row["program_id"] == program["id"]]
         last = max(rows, key=lambda row: row["id"], default=None)
         if last and last["outcome"] == outcome and _codes(last["reasons"]) == _codes(reasons):
             return
@@ -156,8 +151,9 @@ def _codes(reasons: list[Record]) -> set[str]:
 
 def _facts(desk: Desk, program: Record, person_id: int, happening: Happening) -> asking.Facts:
     person, traits = desk.people.row(person_id), desk.segments.of(person_id)
-    asked = [row for row in desk.asks_of(person_id) if happening.received_at - row["at"] < YEAR]
-    here = any(row["program_id"] == program["id"] for row in desk.asks_of(person_id))
+    asks = desk.asks_of(person_id)
+    asked = [row for row in asks if happening.received_at - row["at"] < YEAR]
+    here = any(row["program_id"] == program["id"] for row in asks)
     channel = desk.terms(program)["ask"]["channel"]
     return asking.Facts(
         stage=traits["stage"] if traits else "none",

@@ -8,7 +8,7 @@ from typing import Any
 from passaparola.events.actions import Events
 from passaparola.events.intake import Happening
 from passaparola.kernel import database
-from passaparola.kernel.batch import Batch, Record
+from passaparola.kernel.batch import Batch, Readings, Record
 from passaparola.kernel.errors import Refusal
 from passaparola.people.actions import People
 from passaparola.programs import codes
@@ -54,6 +54,9 @@ class Desk:
         self.decisions, self.budgets = batch.table(Decision), batch.table(Budget)
         self._code_of: dict[str, Record] = {}
         self._click_of: dict[str, Record] = {}
+        # Person → every decision about asking them; whose have been read: few events ask anybody.
+        self._asks: dict[int, list[Record]] = {}
+        self._asked = Readings()
         self._moments: tuple[bool, set[str]] | None = None
         self._rewarded_of: dict[tuple[int, frozenset[int]], dict[int, datetime]] = {}
 
@@ -79,7 +82,7 @@ class Desk:
         return people | {i for row in self.referrals.rows.values() for i in (row["advocate_id"], row["friend_id"])}
 
     def load(self, happenings: Sequence[Happening]) -> set[int]:
-        """Second reading, by person: referrals, clicks, codes, assignments, asks. Further people to read."""
+        """Second reading, by person: referrals, clicks, codes, assignments. Further people to read."""
         persons = sorted(self.people.everybody())
         if not self.programs.rows or not persons:
             return set()
@@ -92,7 +95,6 @@ class Desk:
             self.codes.take_any("id", {r["code_id"] for r in self.clicks.rows.values()} - set(self.codes.rows))
         )
         self.assignments.take_any("person_id", persons)
-        self.decisions.take(f"kind = 'ask' AND {database.any_of('person_id')}", [persons])
         owners = {row["person_id"] for row in self.codes.rows.values()}
         return owners | {i for row in self.referrals.rows.values() for i in (row["advocate_id"], row["friend_id"])}
 
@@ -159,10 +161,17 @@ class Desk:
 
     def asks_of(self, person_id: int) -> list[Record]:
         """Every ask somebody got, oldest first."""
+        return [row for row in self.considered(person_id) if row["outcome"] == "asked"]
+
+    def considered(self, person_id: int) -> list[Record]:
+        """Every decision about asking somebody, oldest first."""
         members = self.people.members(person_id)
-        rows = self.decisions.rows.values()
-        found = [r for r in rows if r["kind"] == "ask" and r["outcome"] == "asked" and r["person_id"] in members]
-        return sorted(found, key=lambda row: row["id"])
+        stored = [member for member in members if not self.people.is_new(member)]
+        if missing := self._asked.missing(stored, self.people.everybody):
+            for row in self.decisions.take(f"kind = 'ask' AND {database.any_of('person_id')}", [sorted(missing)]):
+                if not self.decisions.is_fresh(row["id"]):
+                    self._asks.setdefault(row["person_id"], []).append(row)
+        return sorted((row for member in members for row in self._asks.get(member, ())), key=lambda row: row["id"])
 
     def assignment(self, program: Record, person_id: int) -> Record | None:
         """The holdout arm somebody was drawn into; the earliest if two selves were drawn."""
@@ -186,10 +195,12 @@ class Desk:
         program_id: int | None = None, subject: str = "",
     ) -> None:  # fmt: skip
         """Write a decision down, with its reasons."""
-        self.decisions.add(
+        row = self.decisions.add(
             kind=kind, person_id=person_id, program_id=program_id, outcome=outcome, reasons=reasons, subject=subject,
             at=happening.received_at, event_id=happening.id,
         )  # fmt: skip
+        if kind == "ask":
+            self._asks.setdefault(person_id, []).append(row)
 
     def issue(self, program: Record, person_id: int, happening: Happening) -> Record:
         """Somebody's code in a programme, minted at first need."""

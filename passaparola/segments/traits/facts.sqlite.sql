@@ -5,7 +5,7 @@ member AS MATERIALIZED (
 ), fact AS MATERIALIZED (
   SELECT
     m.person_id AS person_id, e.id AS event_id, 0 AS line,
-    CAST(strftime('%s', e.occurred_at) AS INTEGER) * 1000000
+    CAST(strftime('%s', substr(e.occurred_at, 1, 19)) AS INTEGER) * 1000000
       + CAST(substr(e.occurred_at || '.000000', 21, 6) AS INTEGER) AS at_us,
     e.day AS day, e.hour AS hour,
     CASE e.type WHEN 'page' THEN 'Page Viewed' WHEN 'screen' THEN 'Screen Viewed' ELSE e.name END AS name,
@@ -32,7 +32,7 @@ member AS MATERIALIZED (
   UNION ALL
   SELECT
     m.person_id, l.event_id, l.line,
-    CAST(strftime('%s', l.occurred_at) AS INTEGER) * 1000000
+    CAST(strftime('%s', substr(l.occurred_at, 1, 19)) AS INTEGER) * 1000000
       + CAST(substr(l.occurred_at || '.000000', 21, 6) AS INTEGER),
     l.day, l.hour, 'Product Bought', l.product, l.category, l.quantity_milli, l.amount_minor, l.offer_minor, NULL,
     NULL, NULL, l.order_key, NULL, NULL

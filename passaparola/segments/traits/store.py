@@ -12,7 +12,7 @@ from typing import Any
 from passaparola.events import intake
 from passaparola.kernel import database
 from passaparola.segments.models import PersonTrait
-from passaparola.segments.traits import own, portable
+from passaparola.segments.traits import own, portable, touched
 from passaparola.segments.traits.definitions import SOURCES, TRAITS, by_name
 from passaparola.segments.traits.own import OwnTrait
 
@@ -27,14 +27,15 @@ _BORN = {
 def refresh(people: Iterable[int]) -> None:
     """Count again what follows from the facts of these people (roots or other selves), inside a turn.
 
-    One DELETE and one INSERT for every PEOPLE_AT_ONCE of them; persons that are no roots are left without a row.
+    PEOPLE_AT_ONCE of them at a time; persons that are no roots, or did nothing that counts, are left without a row.
     """
     for some in database.chunks(sorted(set(people)), PEOPLE_AT_ONCE):
         found = database.rows(f"SELECT DISTINCT root_id FROM person WHERE {database.any_of('id')}", [some])
         roots = sorted(root for (root,) in found)
-        database.run(f"DELETE FROM person_trait WHERE {database.any_of('person_id')}", [sorted({*some, *roots})])
-        columns = ", ".join(database.columns(PersonTrait))
-        database.run(f"INSERT INTO person_trait ({columns}) {base_sql(people=True)}", [roots])
+        counted = touched.count(roots)
+        if without := {*some, *roots}.difference(row["person_id"] for row in counted):
+            database.run(f"DELETE FROM person_trait WHERE {database.any_of('person_id')}", [sorted(without)])
+        database.upsert(PersonTrait, counted)
 
 
 def backfill() -> int:
@@ -55,12 +56,12 @@ def backfill() -> int:
 
 
 @cache
-def base_sql(*, people: bool) -> str:
-    """The statement that counts the kept columns, in the order of the model; with `people` for those of a list."""
+def base_sql() -> str:
+    """The statement that counts the kept columns of everybody, in the order of the model: what `refresh` must agree with."""
     vendor = database.vendor()
     names = ", ".join(f"'{name}'" for name in SOURCES)
     facts = portable.written(f"facts.{vendor}.sql")
-    facts = facts.replace("{people}", database.any_of("root_id") if people else "1 = 1")
+    facts = facts.replace("{people}", "1 = 1")
     facts = facts.replace("{names}", f"e.name IN ({names})")
     tree = portable.parse(portable.written("base.sql"))
     picks = {pick.alias: pick for pick in tree.expressions}
