@@ -229,9 +229,11 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=2026)
     parser.add_argument("--clients", type=int, default=6)
     parser.add_argument("--people", type=int, help="instead: the random life of so many people, memberships asked again")
+    parser.add_argument("--chapters", type=int, default=soak_people.CHAPTERS, help="of their life (default: %(default)s)")
+    parser.add_argument("--scenes", type=int, default=soak_people.SCENES_IN_BATCHES, help="of a chapter (default: %(default)s)")
     given = parser.parse_args(arguments)
     if given.people:
-        return soak_people.main(given.people, given.seed)
+        return soak_people.main(given.people, given.seed, chapters=given.chapters, scenes=given.scenes)
     results = []
     for store in [given.store] if given.store else STORES:
         print(f"{given.kills} kills on {store}, seed {given.seed} …", flush=True)

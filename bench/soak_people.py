@@ -1,8 +1,9 @@
 """`./run soak --people N`: the random life of the tests with N people, in simulated time.
 
 Everybody comes in, then chapters of scenes (orders, refunds, late events, imports, merges, other rules, pins, days that
-pass). After each chapter every rule is asked again about everybody: nobody may be in a segment, or out of it, who should
-not be. Memory and what waits are printed, so that what grows is seen.
+pass). After each chapter every rule is asked again about everybody, by one statement a rule and slice of people over the
+rows of the log: nobody may be in a segment, or out of it, who should not be. Memory, what waits and how many were weighed
+are printed, so that what grows is seen. What it writes lies in the folder that TMPDIR names, and is taken away at the end.
 """
 
 import os
@@ -15,12 +16,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-CHAPTERS, SCENES_IN_BATCHES, SCENES_ONE_BY_ONE = 3, 20_000, 200
+CHAPTERS, SCENES_IN_BATCHES = 3, 20_000
 _TOGETHER = 500
 
 
-def main(people: int, seed: int) -> int:
-    """0 only if no membership differs."""
+def main(people: int, seed: int, *, chapters: int = CHAPTERS, scenes: int = SCENES_IN_BATCHES) -> int:
+    """0 only if no membership differs. `scenes`: how many a chapter has, and a hundredth of them one by one."""
     folder = Path(tempfile.mkdtemp(prefix="passaparola-soak-"))
     os.environ.update(PASSAPAROLA_DATA=str(folder), PASSAPAROLA_DATABASE_URL="", PASSAPAROLA_MAIL_URL="null://",
                       DJANGO_SETTINGS_MODULE="passaparola.settings")  # fmt: skip
@@ -31,12 +32,12 @@ def main(people: int, seed: int) -> int:
 
     prepare.stores()
     try:
-        return _live(people, seed)
+        return _live(people, seed, chapters, scenes)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _live(people: int, seed: int) -> int:
+def _live(people: int, seed: int, chapters: int, scenes: int) -> int:
     from passaparola import worker
     from passaparola.segments.models import Membership
     from tests.lives import ACTS, EVENTS, SCENES_OF_ALL, Life, disagreements
@@ -50,11 +51,11 @@ def _live(people: int, seed: int) -> int:
         if (first + _TOGETHER) % max(people // 10, _TOGETHER) == 0:
             _say(f"{first + _TOGETHER:,} are in", began)
     wrong = 0
-    for chapter in range(1, CHAPTERS + 1):
+    for chapter in range(1, chapters + 1):
         with life.world.gathering(_TOGETHER):
-            for _ in range(SCENES_IN_BATCHES):
+            for _ in range(scenes):
                 life.scene(EVENTS)
-        for _ in range(SCENES_ONE_BY_ONE):
+        for _ in range(scenes // 100):
             life.scene(ACTS)
         _say(f"chapter {chapter}: scenes lived", began)
         for scene in SCENES_OF_ALL:

@@ -45,6 +45,8 @@ SQLite, PostgreSQL, DuckDB and Spark from the same text; a test compares what th
 
 - **Never stale.** What follows from facts alone is kept for each person and counted anew when an event touches her. What
   moves with time (days since, overdue, age, the observation period) is made from that and today when it is asked for.
+- **Nobody is looked at for nothing.** Each trait that moves also says on which local day it reaches a value, or may next be
+  another: a rule "away for 30 days" looks at somebody when her thirtieth day begins, and then no more until she comes.
 - **Days are the business's local days**; a visit is a day with a purchase or a recorded visit, however many there were.
 - **Favourites:** most often, then latest, then smallest (numbers by size, texts byte by byte).
 - **The usual pause** is the lower median of the days between visits: half of the pauses were no longer. One long absence

@@ -67,11 +67,11 @@ def _recompute(arguments: argparse.Namespace, as_of: datetime) -> int:
 def _eval(arguments: argparse.Namespace, as_of: datetime) -> int:
     from passaparola.cli import terminal
     from passaparola.measure import engine, lake
-    from passaparola.measure.engine.recompute import known_traits
     from passaparola.segments import rules
+    from passaparola.segments.membership import knowledge
 
     rule = rules.read(arguments.rule.read_bytes())
-    for problem in rules.check(rule, rules.Known(traits=known_traits())):
+    for problem in rules.check(rule, rules.Known(traits=knowledge.traits())):
         return fail(f"{problem.path or '$'}: {_(problem.message)}", NOT_DONE)
     lake.write(states=True, wait=True)
     found = engine.evaluate(rule, as_of=as_of)

@@ -13,6 +13,7 @@ from passaparola.kernel import database
 from passaparola.people.models import Consent, GroupMember, Relationship
 from passaparola.people.models import Person as PersonRow
 from passaparola.segments import pyramid, rules, traits
+from passaparola.segments.membership import knowledge
 from passaparola.segments.models import Lead, Membership, Traits
 from passaparola.segments.person.facts import Fact, Person
 from passaparola.segments.rules.tree import CONVERTED
@@ -37,7 +38,7 @@ def read(root: int, tree: rules.Group, today: int) -> Person:
     return Person(
         id=root,
         facts=tuple(facts[-FACTS_MAX:]),
-        traits=traits.values(root, today=today) if mentioned.traits else {},
+        traits=_traits(root, tree, today) if mentioned.traits else {},
         levels={"stage": kept.stage if kept else "none", "lead": warmth or None, "pyramid": _pyramid(root, today)},
         segments=frozenset(
             Membership.objects.filter(person_id__in=selves, until_at=None).values_list("segment_id", flat=True)
@@ -53,6 +54,14 @@ def read(root: int, tree: rules.Group, today: int) -> Person:
         generation=_generation(root) if "referral" in mentioned.states else 0,
         relationships=_relationships(selves),
     )
+
+
+def _traits(root: int, tree: rules.Group, today: int) -> dict[str, Any]:
+    """Every trait, and the helper traits that tell when the rule's own may come out otherwise."""
+    kinds = knowledge.traits()
+    leaves = [leaf for _, leaf in rules.leaves(tree) if isinstance(leaf, rules.Trait) and leaf.trait in kinds]
+    names = [name for leaf in leaves for name in rules.turns(leaf, kinds[leaf.trait]) or ()]
+    return traits.values(root, today=today, turns=dict.fromkeys(names))
 
 
 def _us(at: datetime) -> int:

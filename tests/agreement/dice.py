@@ -23,8 +23,12 @@ STATES = ("registered", "qualified", "converted", "rewarded", "refused", "expire
 TRAITS = {
     "orders": TraitKind("whole"), "rate": TraitKind("number"), "city": TraitKind("text"), "vip": TraitKind("boolean"),
     "first_day": TraitKind("day"), "last_at": TraitKind("time"), "birthday": TraitKind("monthday"),
-    "visits": TraitKind("whole", moves=True),
+    "visits": TraitKind("whole", moves=True, grows=True), "lately": TraitKind("whole", moves=True),
 }  # fmt: skip
+# The numbers that traits are compared with, and what a growing one crosses there; today, two hours ahead of UTC.
+WHOLE = (1, 2, 6, 7, 12, 1000, 1500)
+CROSSED = sorted({value + more for value in WHOLE for more in (0, 1)})
+TODAY = (NOW_US + OFFSET_US) // DAY_US
 LENGTHS = ((1, "minutes"), (3, "hours"), (1, "days"), (2, "days"), (1, "weeks"), (30, "days"), (60, "days"))
 KNOWN = Known(
     traits=TRAITS, events=frozenset(EVENTS), segments={1: None, 2: None}, groups=frozenset({1, 2}), tiers=frozenset({"gold"})
@@ -36,9 +40,15 @@ LEVELS: dict[str, tuple[str, ...]] = {
 
 
 def clock(as_of_us: int) -> Clock:
-    """The moment with its local day."""
+    """The moment with its local day; an hour comes off in twenty days, and that may change in forty."""
     today = (as_of_us + OFFSET_US) // DAY_US
-    return Clock(as_of_us, today, (today + 1) * DAY_US - OFFSET_US)
+    return Clock(as_of_us, today, (today + 1) * DAY_US - OFFSET_US, today + 20, -3600 * SECOND, today + 40)
+
+
+def turns(visits: int | None, lately: int | None) -> dict[str, int | None]:
+    """Helper traits of the two that move: visits grow by one each local day, lately there is another number from a day on."""
+    growing = {f"visits@{value}": None if visits is None else TODAY + value - visits for value in CROSSED}
+    return {**growing, "lately@": None if lately is None else TODAY + lately}
 
 
 def day_of(at_us: int) -> int:
@@ -147,7 +157,7 @@ class Trees:
             values = [value for value in known if value]
             value = [dice.choice(values), "zz"] if operator in ("in", "notIn") else dice.choice([dice.choice(values), "a", "%"])
             return {"field": field, "operator": operator, "value": value}
-        values = (1, 2, 6, 7, 12, 1000, 1500) if kind == "whole" else [n for n in NUMBERS if abs(n) <= 10**15]
+        values = WHOLE if kind == "whole" else [n for n in NUMBERS if abs(n) <= 10**15]
         return {"field": field, "operator": operator, "value": self.number(values, operator)}
 
     def day(self) -> dict[str, Any]:

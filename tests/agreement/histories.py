@@ -21,6 +21,7 @@ from tests.agreement.dice import (
     day_of,
     hour_of,
     moment,
+    turns,
 )  # fmt: skip
 
 ACCEPTED = ("registered", "qualified", "converted", "rewarded")
@@ -81,8 +82,9 @@ class Histories:
             "vip": self._maybe((True, False)), "first_day": self._maybe((day_of(moment(dice)), day_of(moment(dice)))),
             "last_at": self._maybe((moment(dice), moment(dice))),
             "birthday": self._maybe((1121, 1122, 1128, 229, 228, 101, 1120, 1221)), "visits": self._maybe((1, 2, 7)),
+            "lately": self._maybe((1, 2, 30)),
         }  # fmt: skip
-        self.rows["trait"].append({"person_id": root, **traits})
+        self.rows["trait"].append({"person_id": root, **traits, **turns(traits["visits"], traits["lately"])})
         levels = {kind: self._maybe(LEVELS[kind]) for kind in ("stage", "tier", "pyramid", "lead")}
         self.rows["level"].append({"person_id": root, **levels})
         for one in self.selves[root]:

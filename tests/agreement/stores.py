@@ -20,11 +20,13 @@ from passaparola.segments.models import Lead, Traits
 from passaparola.segments.person.panel import Panel
 from passaparola.segments.rules import Clock, Group
 from passaparola.segments.rules.operands import PROPERTY_MAX
-from tests.agreement.dice import KNOWN, NOW_US, TRAITS, day_of, hour_of
+from tests.agreement.dice import KNOWN, NOW_US, TRAITS, day_of, hour_of, turns
 from tests.agreement.histories import Histories, at_of
 
 Answers = dict[int, tuple[int | None, int | None]]
 _TYPES = {"whole": "BIGINT", "number": "DOUBLE PRECISION", "text": "TEXT", "boolean": "BOOLEAN", "time": "BIGINT"}
+# Of each trait the type of its column, and of each helper trait.
+_COLUMNS = {name: _TYPES.get(kind.type, "INTEGER") for name, kind in TRAITS.items()} | dict.fromkeys(turns(0, 0), "INTEGER")
 _SPARK = {"VARCHAR": "STRING", "TEXT": "STRING", "INTEGER": "INT"}
 # Levels that other rooms will bring, in a table of the tests' own.
 LEVELS = {
@@ -75,7 +77,7 @@ class OwnTables:
         put(GroupMember, _ended(rows["group_member"], role="member", source="x", from_at=at, ended_by_id=None, **zero))
         put(Traits, [{**_STAGE, "person_id": r["person_id"], "stage": r["stage"]} for r in rows["level"] if r["stage"]])
         put(Lead, [{**_LEAD, "person_id": r["person_id"], "temperature": r["lead"] or ""} for r in rows["level"]])
-        _temporary("trait", {name: _TYPES.get(kind.type, "INTEGER") for name, kind in TRAITS.items()}, rows["trait"])
+        _temporary("trait", _COLUMNS, rows["trait"])
         _temporary("level", {"tier": "TEXT", "pyramid": "TEXT"}, rows["level"])
         members = [{**row, "until_at": at.isoformat() if row["over"] else None} for row in rows["membership"]]
         _temporary("membership", {"segment_id": "BIGINT", "until_at": "TEXT"}, members)
@@ -91,7 +93,7 @@ class Views:
         for name, (columns, rows) in lake(histories).items():
             path = folder / f"{name}.json"
             path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-            shape = ", ".join(f"{column}: '{kind}'" for column, kind in columns.items())
+            shape = ", ".join(f"'{column}': '{kind}'" for column, kind in columns.items())
             self.connection.execute(
                 f"CREATE TABLE {name} AS SELECT * FROM read_json('{path}', columns={{{shape}}}, format='newline_delimited')"
             )
@@ -113,7 +115,7 @@ class SparkViews:
         for name, (columns, rows) in lake(histories).items():
             path = folder / f"{name}.spark.json"
             path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-            shape = ", ".join(f"{column} {_SPARK.get(kind, kind)}" for column, kind in columns.items())
+            shape = ", ".join(f"`{column}` {_SPARK.get(kind, kind)}" for column, kind in columns.items())
             session.read.schema(shape).json(str(path)).cache().createOrReplaceTempView(name)
         self.source = compile.Lake("spark")
 
@@ -149,7 +151,7 @@ def lake(histories: Histories) -> dict[str, tuple[dict[str, str], list[dict[str,
     states = [{**row, "generation": generations[row["person_id"]]} for row in rows["level"]]
     ending = ("membership", "group_member", "relationship")
     current = {table: [row for row in rows[table] if not row["over"]] for table in ending}
-    types = {name: _TYPES.get(kind.type, "INTEGER").removesuffix(" PRECISION") for name, kind in TRAITS.items()}
+    types = {name: kind.removesuffix(" PRECISION") for name, kind in _COLUMNS.items()}
 
     def rooted(table: str, *keys: str) -> list[dict[str, Any]]:
         return [{**row, **{key: root[row[key]] for key in keys}} for row in current.get(table, rows[table])]
@@ -187,24 +189,25 @@ def marked(props: Any) -> str:
 
 
 def _traits(dialect: str, names: Any) -> exp.Select:
-    return select(person_id=column("person_id"), **{alias: column(name) for alias, name in names.items()}).from_("trait")
+    picks = {alias: exp.column(name, quoted=True) for alias, name in names.items()}
+    return select(person_id=column("person_id"), **picks).from_("trait")
 
 
 def _trait_rows(names: tuple[str, ...], _today: int) -> tuple[str, dict[str, str]]:
-    sql = f"SELECT person_id, {', '.join(names)} FROM trait WHERE {database.any_of('person_id')}"
-    return sql, {name: TRAITS[name].type for name in names}
+    listed = ", ".join(f'"{name}"' for name in names)
+    sql = f"SELECT person_id, {listed} FROM trait WHERE {database.any_of('person_id')}"
+    return sql, {name: TRAITS[name].type if name in TRAITS else "day" for name in names}
 
 
 def _temporary(table: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
     """A table of the test's own for what another room will bring."""
-    listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
     database.run(f"DROP TABLE IF EXISTS temp.{table}" if database.vendor() == "sqlite" else f"DROP TABLE IF EXISTS pg_temp.{table}")
     database.run(f"CREATE TEMPORARY TABLE {table} (person_id BIGINT, {listed})")
     names = ["person_id", *columns]
+    listed = ", ".join(f'"{name}"' for name in names)
     for row in rows:
-        database.run(
-            f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", [row[name] for name in names]
-        )
+        database.run(f"INSERT INTO {table} ({listed}) VALUES ({', '.join('?' * len(names))})", [row[name] for name in names])
 
 
 def _at(row: dict[str, Any]) -> dict[str, Any]:

@@ -8,12 +8,13 @@ import random
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from passaparola.segments import person, rules
-from passaparola.segments.person import panel
+from passaparola.segments.person import Person, panel
 from passaparola.segments.rules import Clock, Group
-from tests.agreement.dice import KNOWN, NOW_US, TRAITS, Trees, clock
+from tests.agreement.dice import KNOWN, NOW_US, TODAY, TRAITS, Trees, clock
 from tests.agreement.histories import Histories
 from tests.agreement.stores import Answers, OwnTables, SparkViews, Views, spark_session
 
@@ -71,13 +72,32 @@ def test_spark_agrees(part: int, tmp_path: Path) -> None:
 
 
 def _nothing_changes_before_it_is_said(tree: Group, histories: Histories, at: Clock, expected: Answers) -> None:
-    """Just before the moment that was named the answer is still the same: missing a change would be a mistake."""
+    """Just before the moment that was named, a month from now at most, the answer is still the same: none is missed."""
+    latest = at.day_begins(at.today + 39) or 0
     for one in histories.people:
         answer, change = expected[one.id]
-        until = (at.midnight_us if change is None else min(change, at.midnight_us)) - 1
-        later = Clock(until, at.today, at.midnight_us)
-        found = person.explain(tree, one, later, TRAITS).answer
-        assert (None if found is None else int(found)) == answer, (rules.as_json(tree), one.id, at, change)
+        for until in {min(change or latest, end) - 1 for end in (at.midnight_us, latest)}:
+            later = _clock_at(at, until)
+            found = person.explain(tree, _aged(one, later.today - TODAY), later, TRAITS).answer
+            assert (None if found is None else int(found)) == answer, (rules.as_json(tree), one.id, at, change, until)
+
+
+def _clock_at(at: Clock, until: int) -> Clock:
+    """A later moment, its day counted by the days that the clock knows to begin."""
+    day = at.today
+    while (at.day_begins(day + 1) or 0) <= until:
+        day += 1
+    return Clock(until, day, at.day_begins(day + 1) or 0)
+
+
+def _aged(one: Person, days: int) -> Person:
+    """What days that pass make of the two traits that move."""
+    visits, lately = one.traits["visits"], one.traits["lately"]
+    aged = {
+        "visits": None if visits is None else visits + days,
+        "lately": None if lately is None else lately + (days >= lately),
+    }
+    return msgspec.structs.replace(one, traits={**one.traits, **aged})
 
 
 @pytest.mark.parametrize("part", range(max(1, CASES // (PEOPLE * RULES))))

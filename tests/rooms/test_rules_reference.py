@@ -8,12 +8,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from sqlglot import parse_one
+from sqlglot import exp, parse_one
 
 from passaparola.kernel import database
 from passaparola.segments import compile, person, rules, traits
 from passaparola.segments.compile.source import column, select
-from passaparola.segments.rules import Known, TraitKind, tree
+from passaparola.segments.rules import Known, tree
 from passaparola.segments.rules.operands import OPERATORS
 from passaparola.segments.sentence import Names, sentence
 from tests.agreement import stores
@@ -22,12 +22,16 @@ from tests.agreement.histories import Histories
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reference" / "rules.md").read_text()
 EXAMPLES = [json.loads(block) for block in re.findall(r"```json\n(.*?)```", PAGE, re.S)]
-KINDS = {trait.name: TraitKind(trait.type, trait.moves) for trait in traits.TRAITS}
+KINDS = {trait.name: trait.kind for trait in traits.TRAITS}
 KNOWN = Known(traits=KINDS, segments={1: None}, groups=frozenset({1}), tiers=frozenset({"gold"}))
 
 
 def as_rule(example: dict[str, Any]) -> rules.Group:
     return rules.read(example if "rules" in example else {"rules": [example]})
+
+
+def _turns(leaf: tree.Trait) -> tuple[str, ...]:
+    return rules.turns(leaf, KINDS[leaf.trait]) or ()
 
 
 def test_each_leaf_has_its_section_and_an_example() -> None:
@@ -44,7 +48,7 @@ def test_every_example_is_answered_alike() -> None:
 
     def relation(dialect: str, names: Any) -> Any:
         inner = parse_one(traits.relation(sorted(set(names.values())), today=at.today), read=dialect)
-        picks = {alias: column(name, "t") for alias, name in names.items()}
+        picks = {alias: exp.column(name, table="t", quoted=True) for alias, name in names.items()}
         return select(person_id=column("person_id", "t"), **picks).from_(inner.subquery("t"))
 
     source = compile.Operational(own.all.dialect, traits=relation, states=stores.LEVELS)
@@ -54,7 +58,8 @@ def test_every_example_is_answered_alike() -> None:
         made = compile.compile(rule, source=source, known=KNOWN)
         found = {row[0]: row[1:] for row in database.rows(made.sql, made.parameters(at))}
         for one in histories.people:
-            known = traits.values(one.id, today=at.today) if rules.mentions(rule).traits else {}
+            turns = [name for _, leaf in tree.leaves(rule) if isinstance(leaf, tree.Trait) for name in _turns(leaf)]
+            known = traits.values(one.id, today=at.today, turns=turns) if rules.mentions(rule).traits else {}
             seen = person.explain(rule, msgspec.structs.replace(one, traits=known), at, KINDS)
             assert found[one.id] == (None if seen.answer is None else int(seen.answer), seen.next_us), (example, one.id)
 

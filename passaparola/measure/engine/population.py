@@ -15,12 +15,13 @@ from passaparola.measure.engine.connect import Engine
 from passaparola.measure.engine.reads import COUNTED, Reads
 from passaparola.measure.lake import shape
 from passaparola.measure.lake.manifest import Manifest, NoLake
+from passaparola.segments import rules
 from passaparola.segments.models import PersonTrait
 from passaparola.segments.rules import Clock
 from passaparola.segments.traits import own, portable
 from passaparola.segments.traits.definitions import TRAITS
 from passaparola.segments.traits.own import OwnTrait
-from passaparola.segments.traits.store import ymd
+from passaparola.segments.traits.store import built_in_sql, ymd
 
 _HERE = Path(__file__).parent
 _COLUMNS = ", ".join(name for name in shape.FACT if name != "self_id")
@@ -41,13 +42,15 @@ class Population:
         pyramid_days: int,
         owned: Mapping[str, OwnTrait],
         touched: Sequence[int] | None = None,
+        turns: Sequence[str] = (),
     ) -> None:
-        """`touched`: only these people (roots), all in one bucket."""
+        """`touched`: only these people (roots), all in one bucket. `turns`: helper traits (rules.turns) that are asked for."""
         if not known.states:
             raise NoLake(folder=at)
         self.engine, self.known, self.at, self.clock = engine, known, at, clock
         self.period_days, self.pyramid_days, self.owned = period_days, pyramid_days, dict(owned)
         self.buckets = 1 if engine.whole or touched is not None or not known.buckets else known.buckets
+        self.turns = tuple(dict.fromkeys(turns))
         self.touched = None if touched is None else frozenset(touched)
         if touched is not None:
             engine.table("touched", f"SELECT UNNEST([{', '.join(map(str, touched))}]) AS person_id")
@@ -194,23 +197,33 @@ class Population:
         """The kept columns, what falls into the period, and every trait over them: each computed once for a bucket."""
         dialect = self.engine.dialect
         values = {"today": self.clock.today, "today_ymd": ymd(self.clock.today), "period_days": self.period_days}
-        period = portable.with_values(portable.parse(_text("period.sql")), values)
-        picks, joins = [], [f"LEFT JOIN {name} ON {name}.person_id = person.person_id" for name in ("base", "period", "friend")]
+        falling = ("period", "turn") if self.turns else ("period",)
+        counted = {name: portable.with_values(portable.parse(_text(f"{name}.sql")), values) for name in falling}
+        picks, joins = [], [f"LEFT JOIN {name} ON {name}.person_id = person.person_id" for name in ("base", *falling, "friend")]
         for trait in TRAITS:
             value = portable.show(portable.with_values(portable.parse(trait.sql), values), dialect)
             picks.append(f"CAST({value} AS {_type(trait.type, dialect)}) AS {trait.name}")
-        for name, sql in self._own.items():
-            picks.append(f"own_{name}.value AS {name}")
-            joins.append(f"LEFT JOIN ({sql}) AS own_{name} ON own_{name}.person_id = person.person_id")
+        for name in self.turns:
+            if (rules.read_turn(name) or ("",))[0] not in self.owned:
+                value = portable.show(portable.with_values(built_in_sql(name), values), dialect)
+                picks.append(f"CAST({value} AS BIGINT) AS {_quoted(name, dialect)}")
+        for number, (name, sql) in enumerate(self._own.items()):
+            picks.append(f"own_{number}.value AS {_quoted(name, dialect)}")
+            joins.append(f"LEFT JOIN ({sql}) AS own_{number} ON own_{number}.person_id = person.person_id")
         return {
             "base": self.base_sql(),
-            "period": portable.show(period, dialect),
+            **{name: portable.show(tree, dialect) for name, tree in counted.items()},
             "trait": f"SELECT person.person_id AS person_id, {', '.join(picks)} FROM person {' '.join(joins)}",
         }
 
     @cached_property
     def _own(self) -> dict[str, str]:
-        return {name: own.lake_sql(one, self.clock.today, self.engine.dialect) for name, one in self.owned.items()}
+        today, dialect = self.clock.today, self.engine.dialect
+        helpers = {name: self.owned[turn[0]] for name in self.turns if (turn := rules.read_turn(name)) and turn[0] in self.owned}
+        return {
+            **{name: own.lake_sql(one, today, dialect) for name, one in self.owned.items()},
+            **{name: own.lake_turn_sql(one, today, dialect) for name, one in helpers.items()},
+        }
 
     @cached_property
     def _levels(self) -> str:
@@ -221,7 +234,8 @@ class Population:
     def _counting(self) -> Reads:
         """What the traits read of the facts."""
         events = COUNTED | {trait.event for trait in self.owned.values()}
-        counted = (self._trait_tables["base"], self._trait_tables["period"], *self._own.values())
+        tables = [sql for name, sql in self._trait_tables.items() if name != "trait"]
+        counted = (*tables, *self._own.values())
         return Reads(events, counted)
 
     def base_sql(self) -> str:
@@ -234,6 +248,10 @@ class Population:
             made.append(exp.alias_(exp.cast(picks[name].copy(), _KINDS.get(field.get_internal_type(), "INT")), name))
         tree.set("expressions", made)
         return portable.show(tree, self.engine.dialect)
+
+
+def _quoted(name: str, dialect: str) -> str:
+    return exp.to_identifier(name, quoted=True).sql(dialect=dialect)
 
 
 def _type(kind: str, dialect: str) -> str:

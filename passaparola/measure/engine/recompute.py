@@ -2,14 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from passaparola.events import intake
 from passaparola.kernel.models import Setting
 from passaparola.measure import lake
 from passaparola.measure.engine.connect import Engine, connect
@@ -19,11 +17,10 @@ from passaparola.measure.lake import manifest
 from passaparola.segments import compile as compiling
 from passaparola.segments import rules, traits
 from passaparola.segments.actions import ranges_in_force
-from passaparola.segments.traits.definitions import TRAITS
+from passaparola.segments.membership import answers, knowledge
 
 # So many segments in one statement: what they share is counted once, and the engine still plans it quickly.
 TOGETHER = 64
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -39,17 +36,7 @@ class Recomputed:
 
 def clock_at(as_of: datetime) -> rules.Clock:
     """A moment as rules are asked about it."""
-    zone = settings.BUSINESS_TIME_ZONE
-    today, _ = intake.local(as_of, zone)
-    midnight = datetime.combine(date.fromordinal(intake.EPOCH.toordinal() + today + 1), time.min, ZoneInfo(zone))
-    microsecond = timedelta(microseconds=1)
-    return rules.Clock((as_of - _EPOCH) // microsecond, today, (midnight - _EPOCH) // microsecond)
-
-
-def known_traits() -> dict[str, rules.TraitKind]:
-    """Every trait with its kind, own ones too."""
-    own = {name: rules.TraitKind(one.kind, one.window_days is not None) for name, one in traits.in_force().items()}
-    return {trait.name: rules.TraitKind(trait.type, trait.moves) for trait in TRAITS} | own
+    return answers.clock_at(as_of, settings.BUSINESS_TIME_ZONE)
 
 
 def recompute(
@@ -146,12 +133,17 @@ def _emptied(folder: Path) -> Path:
 
 
 def population(
-    engine: Engine, known: lake.Manifest, at: Path, as_of: datetime, touched: Sequence[int] | None = None
+    engine: Engine,
+    known: lake.Manifest,
+    at: Path,
+    as_of: datetime,
+    touched: Sequence[int] | None = None,
+    turns: Sequence[str] = (),
 ) -> Population:
     """The people of the lake as this installation counts them: its period, its own traits."""
     return Population(
         engine, known, at, clock_at(as_of), period_days=ranges_in_force().period_days, pyramid_days=_pyramid_days(),
-        owned=traits.in_force(), touched=touched,
+        owned=traits.in_force(), touched=touched, turns=turns,
     )  # fmt: skip
 
 
@@ -171,7 +163,7 @@ def answered(rule: rules.Group, engine: Engine) -> compiling.Statement:
 
 
 def _known() -> rules.Known:
-    return rules.Known(traits=known_traits())
+    return rules.Known(traits=knowledge.traits())
 
 
 def given(statement: compiling.Statement, clock: rules.Clock) -> Any:

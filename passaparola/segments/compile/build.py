@@ -11,18 +11,19 @@ from passaparola.segments.compile.statement import bound, text, whole
 from passaparola.segments.compile.where import compare, kleene
 from passaparola.segments.compile.windows import when
 from passaparola.segments.rules import checking, tree
+from passaparola.segments.rules.clock import SLACK_US
 from passaparola.segments.rules.operands import operand
 from passaparola.segments.rules.tree import DAY_US, Duration, Group
+from passaparola.segments.rules.turning import turns
 
 # Later than any moment: what "never" is while the earliest is looked for.
 NEVER = 2**62
 # SQLite joins at most 64 relations; a statement of more is joined in parts.
 PART = 30
-# A local midnight further off than the next is known to this much: clocks go forward and back in between.
-SLACK_US = 2 * 3600 * 1_000_000
 
 TODAY = bound("today")
 MIDNIGHT = bound("midnight_us")
+TURN_DAY, TURN_US, SECOND_DAY = bound("turn_day"), bound("turn_us"), bound("second_day")
 
 
 class Builder:
@@ -125,6 +126,14 @@ class Builder:
         self._late[name] = select(person_id=column("person_id"), **{f"{name}_v": sixths}).from_("trait_row")
         return column(f"{name}_v")
 
+    def turning(self, leaf: tree.Trait, kind: checking.TraitKind, value: exp.Expr) -> None:
+        """Note when the comparison of a trait that moves may come out otherwise."""
+        names = turns(leaf, kind)
+        if names is None:
+            self.changes.append(when(exp.not_(value.is_(exp.null())), MIDNIGHT))
+        for name in names or ():
+            self.changes.append(_day_begins(self.shared("trait", name)))
+
     def _close(self) -> None:
         for kind, make in (("trait", self.source.traits), ("state", self.source.state)):
             if aliases := self._taken[kind]:
@@ -187,8 +196,7 @@ def _sequence(build: Builder, leaf: tree.Sequence) -> exp.Expr:
 def _trait(build: Builder, leaf: tree.Trait) -> exp.Expr:
     kind = build.traits[leaf.trait]
     value = build.shared("trait", leaf.trait)
-    if kind.moves:
-        build.changes.append(when(exp.not_(value.is_(exp.null())), MIDNIGHT))
+    build.turning(leaf, kind, value)
     if kind.type == "boolean":
         value = exp.cast(value, "int")
     wanted = operand(kind.type, leaf.operator, leaf.value)
@@ -206,8 +214,7 @@ def _anniversary(build: Builder, leaf: tree.Trait, days: int) -> exp.Expr:
     sixths = build.ahead(leaf.trait)
     inside = sixths <= whole(days * 6)
     wait = exp.cast(when(inside, sixths + whole(6), sixths - whole(days * 6)), "bigint")
-    later = MIDNIGHT + (wait - 6) * whole(DAY_US // 6) - whole(SLACK_US)
-    build.changes.append(exp.Case().when(wait <= whole(6), MIDNIGHT).when(wait > whole(6), later))
+    build.changes.append(_day_begins(TODAY * 6 + wait, 6))
     return inside
 
 
@@ -229,11 +236,12 @@ def _relative(build: Builder, value: exp.Expr, kind: str, operator: str, wanted:
     return exp.and_(value > now - whole(length), value <= now)
 
 
-def _day_begins(day: exp.Expr) -> exp.Expr:
-    """When a later local day begins: exactly for tomorrow, at most two hours early for those after."""
-    ahead = exp.cast(day, "bigint") - TODAY - 1
-    later = MIDNIGHT + ahead * whole(DAY_US) - whole(SLACK_US)
-    return exp.Case().when(day.eq(TODAY + 1), MIDNIGHT).when(day > TODAY + 1, later)
+def _day_begins(day: exp.Expr, each: int = 1) -> exp.Expr:
+    """When a later local day begins, as Clock.day_begins says it; `day` may be counted in `each` parts."""
+    ahead = exp.paren(exp.cast(day, "bigint") - (TODAY + 1) * whole(each))
+    late = exp.Case().when(day < TURN_DAY * each, whole(0)).when(day < SECOND_DAY * each, TURN_US)
+    begins = MIDNIGHT + ahead * whole(DAY_US // each) + late.else_(TURN_US - whole(SLACK_US))
+    return when(day > TODAY * each, begins)
 
 
 def _level(build: Builder, leaf: tree.Level) -> exp.Expr:

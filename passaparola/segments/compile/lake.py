@@ -38,7 +38,8 @@ class Lake:
 
     def traits(self, names: Mapping[str, str]) -> exp.Select:
         """See Source."""
-        return select(person_id=column("person_id"), **{a: column(n) for a, n in names.items()}).from_("trait")
+        picks = {alias: exp.column(name, quoted=True) for alias, name in names.items()}
+        return select(person_id=column("person_id"), **picks).from_("trait")
 
     def state(self, columns: Mapping[str, str]) -> exp.Select:
         """See Source."""

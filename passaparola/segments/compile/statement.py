@@ -21,7 +21,7 @@ _MARK = re.compile("\x01([^\x02]*)\x02")
 
 
 class Slot(msgspec.Struct, frozen=True):
-    """A place for a value: a text known when compiling, or one of as_of_us, today, midnight_us, calendar, people."""
+    """A place for a value: a text known when compiling, or the name of one (Clock.values, people)."""
 
     name: str = ""
     text: str = ""

@@ -16,7 +16,7 @@ from passaparola.segments.compile.source import Source, column
 from passaparola.segments.compile.where import Row, where
 from passaparola.segments.compile.windows import Span, span
 from passaparola.segments.rules import checking
-from passaparola.segments.rules.tree import Event, Group, Sequence
+from passaparola.segments.rules.tree import Event, Group, Sequence, Trait
 
 
 class Pass(msgspec.Struct):
@@ -71,6 +71,9 @@ class Together(Builder):
         name, times = self._chains.setdefault(key, (f"h{len(self._chains)}", {}))
         alias = times.setdefault(leaf.within, f"{name}_{len(times)}")
         return self.value(name, alias)
+
+    def turning(self, leaf: Trait, kind: checking.TraitKind, value: exp.Expr) -> None:
+        """See Builder: nobody asks when."""
 
     def _close(self) -> None:
         for event, over in self._passes.items():

@@ -23,6 +23,9 @@ from passaparola.segments.person import panel
 Answers = dict[int, tuple[bool, datetime | None]]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_DAY_US = 86_400_000_000
+# So far ahead local midnights are known exactly.
+CLOCKS_DAYS = 400
 _DIALECTS = {"sqlite": "sqlite", "postgresql": "postgres"}
 
 
@@ -148,7 +151,21 @@ def text(tree: rules.Group, as_of: datetime, zone: str) -> str:
 def clock_at(as_of: datetime, zone: str) -> compiling.Clock:
     """A moment as rules are asked about it: microseconds, the local day, and when that day is over."""
     today, _ = intake.local(as_of, zone)
-    return compiling.Clock((as_of - _EPOCH) // _MICROSECOND, today, (midnight(today + 1, zone) - _EPOCH) // _MICROSECOND)
+    return compiling.Clock((as_of - _EPOCH) // _MICROSECOND, today, *_midnights(today, zone))
+
+
+@lru_cache(maxsize=64)
+def _midnights(today: int, zone: str) -> tuple[int, int, int, int]:
+    """When the day ends, and on which days the clocks will have changed, once and twice: what a Clock says of them."""
+    ends = (midnight(today + 1, zone) - _EPOCH) // _MICROSECOND
+    first, turn_us = today + CLOCKS_DAYS, 0
+    for ahead in range(1, CLOCKS_DAYS):
+        shift = (midnight(today + 1 + ahead, zone) - _EPOCH) // _MICROSECOND - ends - ahead * _DAY_US
+        if shift != turn_us and turn_us:
+            return ends, first, turn_us, today + 1 + ahead
+        if shift != turn_us:
+            first, turn_us = today + 1 + ahead, shift
+    return ends, first, turn_us, today + CLOCKS_DAYS
 
 
 def midnight(day: int, zone: str) -> datetime:

@@ -22,9 +22,8 @@ def known(segments: Mapping[int, rules.Group | None]) -> rules.Known:
 
 def traits() -> dict[str, rules.TraitKind]:
     """Every trait with its kind, those the business made itself included."""
-    built_in = {trait.name: rules.TraitKind(trait.type, trait.moves) for trait in trait_list.TRAITS}
     own = {name: rules.TraitKind(one.kind, one.window_days is not None) for name, one in trait_list.in_force().items()}
-    return built_in | own
+    return {trait.name: trait.kind for trait in trait_list.TRAITS} | own
 
 
 def mark() -> str:

@@ -1,6 +1,6 @@
 """One person weighed against a rule, with every reason: the interpreter that the others must agree with. Pure."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -14,10 +14,10 @@ from passaparola.segments.rules.checking import TraitKind
 from passaparola.segments.rules.clock import Clock
 from passaparola.segments.rules.operands import days_ahead, operand
 from passaparola.segments.rules.tree import DAY_US, Duration, Group
+from passaparola.segments.rules.turning import turns
 
 # As many events as an explanation names of one leaf; it says how many there were.
 EVENTS_MAX = 100
-SLACK_US = 2 * 3600 * 1_000_000
 
 
 class Explanation(msgspec.Struct, frozen=True):
@@ -78,7 +78,7 @@ class _Weighing:
     def trait(self, leaf: tree.Trait) -> events.Found:
         kind = self.traits[leaf.trait]
         value = self.person.traits.get(leaf.trait)
-        changes: list[int | None] = [self.clock.midnight_us] if kind.moves and value is not None else []
+        changes = moves(turns(leaf, kind), value, self.person, self.clock)
         wanted = operand(kind.type, leaf.operator, leaf.value)
         if leaf.operator == "anniversaryWithin":
             return self._anniversary(value, wanted, changes)
@@ -92,27 +92,20 @@ class _Weighing:
             return events.Found(None, value, changes=changes)
         inside = ahead <= days
         wait = ahead + 1 if inside else ahead - days
-        return events.Found(inside, value, changes=[*changes, self._day_begins(self.clock.today + wait)])
+        return events.Found(inside, value, changes=[*changes, self.clock.day_begins(self.clock.today + wait)])
 
     def _relative(self, kind: str, operator: str, value: Any, wanted: Duration, changes: list[int | None]) -> events.Found:
         if value is None:
             return events.Found(None, None, changes=changes)
         day = kind == "day"
         now, length = (self.clock.today, wanted.us // DAY_US) if day else (self.clock.as_of_us, wanted.us)
-        moment: Callable[[int], int | None] = self._day_begins if day else _same
+        moment: Callable[[int], int | None] = self.clock.day_begins if day else _same
         if operator == "inNext":
             return events.Found(now < value <= now + length, value, changes=[*changes, moment(value - length), moment(value)])
         changes.append(moment(value + length))
         if operator == "beforeLast":
             return events.Found(value <= now - length, value, changes=changes)
         return events.Found(now - length < value <= now, value, changes=[*changes, moment(value)])
-
-    def _day_begins(self, day: int) -> int | None:
-        """When a later local day begins: exactly for tomorrow, at most two hours early for those after."""
-        ahead = day - self.clock.today - 1
-        if ahead < 0:
-            return None
-        return self.clock.midnight_us + (ahead * DAY_US - SLACK_US if ahead else 0)
 
     def level(self, leaf: tree.Level) -> events.Found:
         kind = str(type(leaf).__struct_config__.tag)
@@ -157,6 +150,14 @@ class _Weighing:
     def bucket(self, leaf: tree.Bucket) -> events.Found:
         drawn = tree.bucket_of(self.person.id, leaf.seed)
         return events.Found(leaf.from_ <= drawn < leaf.until, drawn)
+
+
+def moves(names: Sequence[str] | None, value: Any, person: Person, clock: Clock) -> list[int | None]:
+    """When the days of helper traits begin (see rules.turns); without names the next midnight, of what is known."""
+    if names is None:
+        return [clock.midnight_us] if value is not None else []
+    days = [person.traits.get(name) for name in names]
+    return [clock.day_begins(day) for day in days if day is not None]
 
 
 def earliest(moments: Iterable[int | None]) -> int | None:

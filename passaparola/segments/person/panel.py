@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from passaparola.segments.person import _LEAVES, _Weighing, earliest, events
+from passaparola.segments.person import _LEAVES, _Weighing, earliest, events, moves
 from passaparola.segments.person.compare import _PLAIN, compare, kleene
 from passaparola.segments.person.facts import Fact, Person
 from passaparola.segments.rules import tree
@@ -17,6 +17,7 @@ from passaparola.segments.rules.checking import TraitKind
 from passaparola.segments.rules.clock import Clock
 from passaparola.segments.rules.operands import PROPERTIES, operand
 from passaparola.segments.rules.tree import Event, Group, Since, Within
+from passaparola.segments.rules.turning import turns
 
 # What a leaf says: its answer and the next moment at which time alone may change it.
 Said = tuple[bool | None, int | None]
@@ -90,7 +91,7 @@ class Panel:
         if key not in self._numbers:
             self._numbers[key] = len(self._looks)
             self._looks.append(_look(node, self.traits))
-            _need(self.needs, node)
+            _need(self.needs, node, self.traits)
         return self._numbers[key]
 
 
@@ -185,18 +186,18 @@ def _holds(kind: str, operator: str, value: Any) -> Callable[[Any], bool | None]
 
 def _comparing(leaf: tree.Trait, kind: TraitKind) -> Callable[[Sheet], Said]:
     name, operator, wanted = leaf.trait, leaf.operator, operand(kind.type, leaf.operator, leaf.value)
+    names = turns(leaf, kind)
 
     def look(sheet: Sheet) -> Said:
         value = sheet.person.traits.get(name)
-        change = None
-        if kind.moves and value is not None and sheet.clock.midnight_us > sheet.now:
-            change = sheet.clock.midnight_us
+        changes = moves(names, value, sheet.person, sheet.clock) if names != () else ()
+        change = earliest(at for at in changes if at is not None and at > sheet.now) if changes else None
         return compare(kind.type, operator, value, wanted), change
 
     return look
 
 
-def _need(needs: Needs, leaf: Any) -> None:
+def _need(needs: Needs, leaf: Any, traits: Mapping[str, TraitKind]) -> None:
     if isinstance(leaf, Event):
         _need_event(needs, leaf)
     elif isinstance(leaf, tree.Sequence):
@@ -204,7 +205,7 @@ def _need(needs: Needs, leaf: Any) -> None:
             _reach(needs, step.event, None)
             _fields(needs, step.event, step.where, leaf.same)
     elif isinstance(leaf, tree.Trait):
-        needs.traits.add(leaf.trait)
+        needs.traits.update((leaf.trait, *(turns(leaf, traits[leaf.trait]) or ())))
     elif isinstance(leaf, tree.Level):
         needs.levels.add(str(type(leaf).__struct_config__.tag))
     elif isinstance(leaf, tree.InSegment):

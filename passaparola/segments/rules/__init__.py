@@ -32,12 +32,14 @@ from passaparola.segments.rules.tree import (
     Trait,
     Window,
     Within,
+    leaves,
     walk,
 )
+from passaparola.segments.rules.turning import read_turn, turns
 
 __all__ = [
     "Before", "Between", "Bucket", "Clock", "Condition", "Consent", "Contradiction", "Duration", "Event", "Group", "InGroup",
     "InSegment", "Known", "Leaf", "Level", "Malformed", "Mentions", "Node", "Problem", "Referral", "Relationship", "Sequence",
-    "Since", "Step", "Trait", "TraitKind", "Window", "Within", "as_json", "check", "contradictions", "from_rqb", "mentions",
-    "read", "to_rqb", "walk",
+    "Since", "Step", "Trait", "TraitKind", "Window", "Within", "as_json", "check", "contradictions", "from_rqb", "leaves",
+    "mentions", "read", "read_turn", "to_rqb", "turns", "walk",
 ]  # fmt: skip

@@ -39,10 +39,14 @@ class Problem(msgspec.Struct, frozen=True):
 
 
 class TraitKind(msgspec.Struct, frozen=True):
-    """What a trait is (number, whole, text, boolean, day, time, monthday), and whether it moves as days pass."""
+    """What a trait is (number, whole, text, boolean, day, time, monthday), and whether it moves as days pass.
+
+    `grows`: a whole number that moves upwards only, as long as nothing happens.
+    """
 
     type: str
     moves: bool = False
+    grows: bool = False
 
 
 class Known(msgspec.Struct, frozen=True):

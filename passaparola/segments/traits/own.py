@@ -138,6 +138,21 @@ def store_sql(trait: OwnTrait, today: int, vendor: str, *, people: bool) -> str:
     return aggregated(trait, rows, "REAL" if vendor == "sqlite" else "DOUBLE PRECISION", _floor_of[vendor])
 
 
+def store_turn_sql(trait: OwnTrait, today: int, vendor: str, *, people: bool) -> str:
+    """The next local day on which the trait's window may hold other facts: a SELECT of person_id and value."""
+    where = [database.any_of("p.root_id") if people else "1 = 1", *_of_name(trait.event, vendor)]
+    return (
+        f"SELECT p.root_id AS person_id, {_turn(trait, today, 'e.day')} AS value FROM person p "
+        f"JOIN event e ON e.person_id = p.id WHERE {' AND '.join(where)} AND e.day > {today - (trait.window_days or 0)} "
+        "GROUP BY p.root_id"
+    )
+
+
+def _turn(trait: OwnTrait, today: int, day: str) -> str:
+    """Of facts in the window and after it: when the first of them leaves, or a later one comes in."""
+    return f"MIN(CASE WHEN {day} > {today} THEN {day} ELSE {day} + {trait.window_days} END)"
+
+
 def aggregated(trait: OwnTrait, rows: str, real: str, floor: str) -> str:
     """One row a person from rows (person_id, moment, event_id, value); the same on every engine."""
     if trait.aggregate in ("first", "last"):
@@ -216,6 +231,12 @@ def lake_sql(trait: OwnTrait, today: int, dialect: str) -> str:
     value = _lake_value(trait, dialect)
     rows = f"SELECT person_id, at_us AS moment, event_id, {value} AS value FROM fact WHERE {' AND '.join(where)}"
     return aggregated(trait, rows, "DOUBLE", "CAST(FLOOR({0}) AS BIGINT)")
+
+
+def lake_turn_sql(trait: OwnTrait, today: int, dialect: str) -> str:
+    """See store_turn_sql."""
+    where = f"line = 0 AND name = {plain(trait.event, dialect)} AND day > {today - (trait.window_days or 0)}"
+    return f"SELECT person_id, {_turn(trait, today, 'day')} AS value FROM fact WHERE {where} GROUP BY person_id"
 
 
 def _lake_value(trait: OwnTrait, dialect: str) -> str:

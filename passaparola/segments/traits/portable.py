@@ -29,7 +29,9 @@ def show(tree: exp.Expr, engine: str) -> str:
 def _whole_division(node: exp.Expr) -> exp.Expr:
     """Both divide whole numbers by a plain /; sqlglot would go through a float or a numeric."""
     if isinstance(node, exp.IntDiv):
-        return exp.Div(this=node.this, expression=node.expression, typed=True, safe=False)
+        # What was replaced is not looked into any more: a division within a division is replaced here.
+        parts = {name: part.transform(_whole_division) for name, part in node.args.items() if isinstance(part, exp.Expr)}
+        return exp.Div(**parts, typed=True, safe=False)
     return node
 
 

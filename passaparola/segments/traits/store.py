@@ -4,13 +4,14 @@ What follows from the facts alone is kept in `person_trait`; what moves with tim
 So a trait is never stale, and nobody has to count everybody at night.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from passaparola.events import intake
 from passaparola.kernel import database
+from passaparola.segments import rules
 from passaparola.segments.models import PersonTrait
 from passaparola.segments.traits import own, portable, touched
 from passaparola.segments.traits.definitions import SOURCES, TRAITS, by_name
@@ -73,6 +74,7 @@ def base_sql() -> str:
 def relation(names: Sequence[str], *, today: int, people: bool = False, period_days: int | None = None) -> str:
     """A SELECT of person_id (roots) and the named traits as of the local day `today`, in the store's own dialect.
 
+    Names may be of helper traits (rules.turns).
     With `people` it takes one list parameter for each `?` in it (the same list of roots, see `parameters`).
     Raises KeyError for a trait that does not exist.
     """
@@ -82,26 +84,22 @@ def relation(names: Sequence[str], *, today: int, people: bool = False, period_d
 
         period_days = ranges_in_force().period_days
     values = {"today": today, "today_ymd": ymd(today), "period_days": period_days}
-    owned = own.in_force() if set(names) - by_name().keys() else {}
-    built_in = {name: portable.parse(by_name()[name].sql) for name in names if name not in owned}
+    owned = own.in_force() if {_said(name)[0] for name in names} - by_name().keys() else {}
+    built_in = {name: built_in_sql(name) for name in names if _said(name)[0] not in owned}
     where = database.any_of("p.root_id") if people else "1 = 1"
+    mine = {f"own_{number}": name for number, name in enumerate(names) if name not in built_in}
     sources = {
         "base": "person_trait",
         **{
             source: f"({_filled(portable.written(f'{source}.store.sql'), vendor, values).format(people=where)})"
-            for source in ("period", "friend")
+            for source in ("period", "turn", "friend")
         },
-        **{f"own_{name}": f"({_own(owned[name], values, people=people)})" for name in names if name in owned},
+        **{alias: f"({_own(owned, name, values, people=people)})" for alias, name in mine.items()},
     }
-    needed = {table for tree in built_in.values() for table in portable.tables(tree)} | {
-        f"own_{n}" for n in owned if n in names
-    }
-    picks = [
-        f'own_{name}.value AS "{name}"'
-        if name in owned
-        else f'{portable.show(portable.with_values(built_in[name], values), _DIALECT[vendor])} AS "{name}"'
-        for name in names
-    ]
+    needed = {table for tree in built_in.values() for table in portable.tables(tree)} | mine.keys()
+    found = {name: portable.show(portable.with_values(tree, values), _DIALECT[vendor]) for name, tree in built_in.items()}
+    found |= {name: f"{alias}.value" for alias, name in mine.items()}
+    picks = [f'{found[name]} AS "{name}"' for name in names]
     joins = [f"LEFT JOIN {sources[s]} AS {s} ON {s}.person_id = person.person_id" for s in sources if s in needed]
     person = (
         f"SELECT p.id AS person_id, {_BORN[vendor]} AS born_ymd, p.sex, p.language FROM person p WHERE p.id = p.root_id"
@@ -110,14 +108,30 @@ def relation(names: Sequence[str], *, today: int, people: bool = False, period_d
     return " ".join([f"SELECT {', '.join(['person.person_id', *picks])} FROM ({person}) AS person", *joins])
 
 
+def _said(name: str) -> tuple[str, int | None]:
+    """Of which trait a name is, itself or its helper's."""
+    return rules.read_turn(name) or (name, None)
+
+
+@lru_cache(maxsize=512)
+def built_in_sql(name: str) -> Any:
+    """The expression of a trait or of a helper trait, as a tree. Raises KeyError for one that does not exist."""
+    trait, value = _said(name)
+    if rules.read_turn(name) is None:
+        return portable.parse(by_name()[trait].sql)
+    if value is None:
+        return portable.parse(by_name()[trait].changes)
+    return portable.with_values(portable.parse(by_name()[trait].reaches), {"w": value})
+
+
 def parameters(sql: str, people: Sequence[int]) -> list[Sequence[int]]:
     """The list parameters that a relation for some people takes."""
     return [people] * sql.count("?")
 
 
-def values(person_id: int, *, today: int) -> dict[str, Any]:
-    """Every trait of one person (a root), own ones too; None where it is not known."""
-    names = [*(trait.name for trait in TRAITS), *own.in_force()]
+def values(person_id: int, *, today: int, turns: Iterable[str] = ()) -> dict[str, Any]:
+    """Every trait of one person (a root), own ones too, and the helper traits named; None where it is not known."""
+    names = [*(trait.name for trait in TRAITS), *own.in_force(), *turns]
     sql = relation(names, today=today, people=True)
     found = database.rows(sql, parameters(sql, [person_id]))
     if not found:
@@ -127,9 +141,13 @@ def values(person_id: int, *, today: int) -> dict[str, Any]:
 
 
 def kinds_of(names: Iterable[str]) -> dict[str, str]:
-    """The type of each named trait."""
+    """The type of each named trait; of a helper trait it is a day."""
     owned = own.in_force()
-    return {name: owned[name].kind if name in owned else by_name()[name].type for name in names}
+
+    def kind(name: str) -> str:
+        return owned[name].kind if name in owned else by_name()[name].type
+
+    return {name: kind(name) if rules.read_turn(name) is None else "day" for name in names}
 
 
 def ymd(day: int) -> int:
@@ -152,5 +170,6 @@ def _filled(sql: str, vendor: str, values: dict[str, int]) -> str:
     return portable.show(tree, _DIALECT[vendor]).replace("people_here", "{people}")
 
 
-def _own(trait: OwnTrait, values: dict[str, int], *, people: bool) -> str:
-    return own.store_sql(trait, values["today"], database.vendor(), people=people)
+def _own(owned: Mapping[str, OwnTrait], name: str, values: dict[str, int], *, people: bool) -> str:
+    trait, make = owned[_said(name)[0]], own.store_sql if name in owned else own.store_turn_sql
+    return make(trait, values["today"], database.vendor(), people=people)
