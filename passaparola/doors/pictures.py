@@ -3,11 +3,11 @@
 Every picture stands beside its numbers in words, therefore pictures are hidden from screen readers unless labelled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 
-# More words than this under a picture touch each other on a telephone.
-LABELS_MAX = 8
+# The drawings of a page, and the least pixels each is shown at: a card on a telephone of 360 has 290 left for it.
+WIDTHS = (("roomy", 480), ("tight", 270))
 
 
 def _points(values: Sequence[float], width: float, height: float) -> list[tuple[float, float]]:
@@ -64,37 +64,86 @@ def stairs(level: int) -> str:
     return f'<svg viewBox="0 0 19 14" aria-hidden="true">{rects}</svg>'
 
 
+def fitting(draw: Callable[[int], str]) -> str:
+    """A drawing for a wide and one for a narrow card: the page shows the one that fits, hidden ones are not read out.
+
+    `draw` is given the least width in pixels its drawing is shown at. It says where things are in per cent of the width
+    and in pixels of the height, so that the drawing fills any card and its words are equally large on all.
+    """
+    shown = "".join(f'<div class="{name}">{draw(width)}</div>' for name, width in WIDTHS)
+    return f'<div class="drawing">{shown}</div>'
+
+
+def word_width(word: str) -> int:
+    """About how many pixels a word takes in a picture; rather too many than too few."""
+    return 7 * len(word) + 8
+
+
+def chart(height: float, label: str, parts: Iterable[str]) -> str:
+    """A drawing as wide as its card and so many pixels high."""
+    return f'<svg class="chart" width="100%" height="{height:.0f}" role="img" aria-label="{escape(label)}">{"".join(parts)}</svg>'
+
+
+def words_below(words: Sequence[str], base: float, width: int) -> list[str]:
+    """The words below columns; as many are left out between them as the width asks."""
+    step = 100 / max(len(words), 1)
+    every = -(-max((word_width(word) for word in words), default=1) * len(words) // width) or 1
+    return [
+        f'<text x="{(i + 0.5) * step:.2f}%" y="{base + 18:.0f}" text-anchor="middle">{escape(word)}</text>'
+        for i, word in enumerate(words)
+        if i % every == 0
+    ]
+
+
+def level(y: float) -> str:
+    """A line across the whole drawing."""
+    return f'<line x1="0" x2="100%" y1="{y:.1f}" y2="{y:.1f}" stroke="currentColor" class="c-line"/>'
+
+
+def column(place: tuple[float, float], base: float, tall: float, tone: str) -> str:
+    """A column standing on `base`; `place` is where its room begins and how wide that is, in per cent."""
+    x, step = place
+    return (
+        f'<rect x="{x + step * 0.13:.2f}%" y="{base - tall:.1f}" width="{step * 0.74:.2f}%" height="{tall:.1f}" rx="2" '
+        f'fill="currentColor" class="c-{tone}"/>'
+    )
+
+
 def histogram(
-    counts: Sequence[tuple[str, int]], marks: Sequence[tuple[float, str]], label: str, shades: Sequence[str]
+    counts: Sequence[tuple[str, int]], marks: Sequence[tuple[float, str]], label: str, shades: Sequence[str], width: int
 ) -> str:
     """Columns with a word below each and boundaries (position between columns, its word) drawn through.
 
-    `counts` is (word, people), `shades` one tone class a column, `label` the sentence for screen readers.
+    `counts` is (word, people), `shades` one tone class a column, `label` the sentence for screen readers, `width` the least
+    pixels it is shown at. The boundaries' words stand above the columns, below each other where they are close.
     """
-    width, height, base = 640, 195, 160
-    step = width / max(len(counts), 1)
+    step = 100 / max(len(counts), 1)
     top = max([count for _, count in counts], default=1) or 1
-    out = [f'<svg class="chart" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">']
-    out.append(f'<line x1="0" x2="{width}" y1="{base}" y2="{base}" stroke="currentColor" class="c-line"/>')
-    every = -(-len(counts) // LABELS_MAX)
-    for i, (word, count) in enumerate(counts):
-        tall = round((base - 30) * count / top, 1)
-        tall = max(tall, 1.5) if count else 0
-        x = i * step
+    rows = _rows([(position * step * width / 100, word) for position, word in marks])
+    head = 18 + 15 * max(rows, default=0)
+    base = head + 135
+    out = [level(base)]
+    for i, (_, count) in enumerate(counts):
+        tall = max(135 * count / top, 1.5) if count else 0
+        out.append(column((i * step, step), base, tall, shades[i]))
+    out += words_below([word for word, _ in counts], base, width)
+    for (position, word), row in zip(marks, rows, strict=True):
+        x, y = position * step, 12 + 15 * row
+        past = x * width / 100 + word_width(word) > width
         out.append(
-            f'<rect x="{x + step * 0.12:.1f}" y="{base - tall:.1f}" width="{step * 0.76:.1f}" height="{tall:.1f}" rx="2" '
-            f'fill="currentColor" class="c-{shades[i]}"/>'
+            f'<line x1="{x:.2f}%" x2="{x:.2f}%" y1="{y - 10}" y2="{base}" stroke="currentColor" stroke-dasharray="3 3" '
+            'class="c-soft"/>'
+            f'<text class="ink" x="{x:.2f}%" dx="{-6 if past else 6}" y="{y}" text-anchor="{"end" if past else "start"}">'
+            f"{escape(word)}</text>"
         )
-        if i % every == 0:
-            out.append(f'<text x="{x + step / 2:.1f}" y="{base + 20}" text-anchor="middle">{escape(word)}</text>')
-    row, free_from = 0, 0.0
-    for position, word in marks:
-        x = position * step
-        # Boundaries close together: their words stand below each other.
-        row = row + 1 if x < free_from else 0
-        free_from = x + 12 + 8 * len(word)
-        out.append(
-            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="4" y2="{base}" stroke="currentColor" stroke-dasharray="3 3" class="c-soft"/>'
-            f'<text class="ink" x="{x + 6:.1f}" y="{13 + 14 * row}">{escape(word)}</text>'
-        )
-    return "".join(out) + "</svg>"
+    return chart(base + 26, label, out)
+
+
+def _rows(marks: Sequence[tuple[float, str]]) -> list[int]:
+    """In which row from the top each boundary's word stands (place in pixels, word): below the one it would touch."""
+    rows: list[int] = []
+    free_from = 0.0
+    for x, word in marks:
+        rows.append(rows[-1] + 1 if rows and x < free_from else 0)
+        free_from = x + 6 + word_width(word)
+    return rows

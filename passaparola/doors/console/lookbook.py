@@ -28,6 +28,7 @@ def look(request: HttpRequest) -> HttpResponse:
     form = Example({"name": "", "stage": "many"})
     form.is_valid()
     shades = ["line", "soft", "soft", "accent", "accent", "accent", "friend", "friend"]
+    marks = [(1.0, _("Few")), (3.0, _("Some")), (6.0, _("Many"))]
     counts = [(str(i), count) for i, count in enumerate((12, 80, 64, 41, 30, 22, 12, 7))]
     return render(
         request,
@@ -41,7 +42,7 @@ def look(request: HttpRequest) -> HttpResponse:
             "stages": list(looks.STAGES),
             "funnel": [(1, 0.72), (0.72, 0.5), (0.5, 0.31), (0.31, 0.18), (0.18, 0.12), (0.12, 0.12)],
             "histogram": mark_safe(
-                pictures.histogram(counts, [(1, _("Few")), (3, _("Some")), (6, _("Many"))], "People by visits", shades)
+                pictures.fitting(lambda width: pictures.histogram(counts, marks, "People by visits", shades, width))
             ),
             "colours": ("ink", "soft", "accent", "friend", "good", "warn", "bad", "line"),
         },

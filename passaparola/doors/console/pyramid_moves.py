@@ -8,7 +8,7 @@ from django.shortcuts import render
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 
-from passaparola.doors import drawings
+from passaparola.doors import drawings, pictures
 from passaparola.doors import look as looks
 from passaparola.doors.console import stages_flow
 from passaparola.doors.console.pyramid import WORDS
@@ -54,4 +54,5 @@ def _picture(moved: dict[tuple[str, str], int], nodes: list[tuple[str, str]]) ->
     ]
     label = gettext("People moving between the levels of the pyramid")
     rank = list(reversed(ORDER[:-1]))
-    return mark_safe(drawings.flow(moved, nodes, nodes[:-1], rank, label, (sums[0], sums[1])))
+    counts = (sums[0], sums[1])
+    return mark_safe(pictures.fitting(lambda width: drawings.flow(moved, (nodes, nodes[:-1]), rank, label, counts, width)))

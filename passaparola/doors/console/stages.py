@@ -225,10 +225,12 @@ def histogram(visits: dict[int, int], ranges: Ranges) -> SafeString:
     }
     shades = [_SHADES[stage] for _, stage, _ in found]
     marks = _marks([word for word, _, _ in found], ranges)
-    return mark_safe(pictures.histogram([(word.partition("–")[0], n) for word, _, n in found], marks, label, shades))
+    counts = [(word.partition("–")[0], n) for word, _, n in found]
+    return mark_safe(pictures.fitting(lambda width: pictures.histogram(counts, marks, label, shades, width)))
 
 
 def again_picture(found: list[tuple[str, proposing.Rung]], ranges: Ranges) -> SafeString:
     """The share that came again, by number of visits in the period."""
     bars = [(word.partition("–")[0], rung.rate, _SHADES[_stage_at(rung.visits, ranges)]) for word, rung in found]
-    return mark_safe(drawings.shares(bars, gettext("Share that came again, by number of visits")))
+    label = gettext("Share that came again, by number of visits")
+    return mark_safe(pictures.fitting(lambda width: drawings.shares(bars, label, width)))

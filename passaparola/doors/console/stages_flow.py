@@ -10,7 +10,7 @@ from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from passaparola.doors import drawings
+from passaparola.doors import drawings, pictures
 from passaparola.doors import look as looks
 from passaparola.doors.console.stages import today
 from passaparola.events import intake
@@ -86,7 +86,8 @@ def _picture(moves: dict[tuple[str, str], int], left: list[Any], right: list[Any
         for side, nodes in ((0, left), (1, right))
     ]
     label = gettext("People flowing from stage to stage")
-    return mark_safe(drawings.flow(moves, left, right, STAGES, label, (sums[0], sums[1])))
+    counts = (sums[0], sums[1])
+    return mark_safe(pictures.fitting(lambda width: drawings.flow(moves, (left, right), STAGES, label, counts, width)))
 
 
 def _table(moves: dict[tuple[str, str], int], left: list[Any], right: list[Any]) -> list[Any]:

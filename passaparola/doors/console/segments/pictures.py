@@ -4,30 +4,32 @@ from collections.abc import Sequence
 from html import escape
 from math import acos, pi, sqrt
 
-WIDTH, HEIGHT, BASE = 640, 180, 150
+from passaparola.doors.pictures import chart, level
+
+HEIGHT, BASE = 176, 150
 
 
 def line(sizes: Sequence[tuple[str, int]], label: str) -> str:
     """Sizes day by day as a line over its area, with the highest, the first and the last day in words."""
     top = max([size for _, size in sizes] + [1])
-    step = (WIDTH - 2) / max(len(sizes) - 1, 1)
-    points = " ".join(f"{1 + i * step:.1f},{_y(size, top):.1f}" for i, (_, size) in enumerate(sizes))
-    last = _y(sizes[-1][1], top)
-    out = [f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(label)}">']
-    for level in sorted({0, top}):
-        y = _y(level, top)
-        out.append(f'<line x1="0" x2="{WIDTH}" y1="{y:.1f}" y2="{y:.1f}" stroke="currentColor" class="c-line"/>')
-    out.append(f'<text x="0" y="{_y(top, top) - 5:.1f}">{top}</text>')
-    out.append(
-        f'<polygon class="c-accent" points="1,{BASE} {points} {WIDTH - 1},{BASE}" fill="currentColor" fill-opacity="0.1"/>'
+    step = 100 / max(len(sizes) - 1, 1)
+    points = " ".join(f"{i * step:.2f},{_y(size, top):.1f}" for i, (_, size) in enumerate(sizes))
+    return chart(
+        HEIGHT,
+        label,
+        [
+            level(BASE),
+            level(_y(top, top)),
+            f'<text x="0" y="{_y(top, top) - 5:.1f}">{top}</text>',
+            f'<svg width="100%" height="{HEIGHT}" viewBox="0 0 100 {HEIGHT}" preserveAspectRatio="none" class="c-accent">',
+            f'<polygon points="0,{BASE} {points} 100,{BASE}" fill="currentColor" fill-opacity="0.1"/>',
+            f'<polyline points="{points}" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round" '
+            'vector-effect="non-scaling-stroke"/></svg>',
+            f'<circle class="c-accent" cx="100%" cy="{_y(sizes[-1][1], top):.1f}" r="3.5" fill="currentColor"/>',
+            f'<text x="0" y="{BASE + 18}">{escape(sizes[0][0])}</text>',
+            f'<text x="100%" y="{BASE + 18}" text-anchor="end">{escape(sizes[-1][0])}</text>',
+        ],
     )
-    out.append(
-        f'<polyline class="c-accent" points="{points}" fill="none" stroke="currentColor" stroke-width="2" stroke-linejoin="round"/>'
-    )
-    out.append(f'<circle class="c-accent" cx="{WIDTH - 4}" cy="{last:.1f}" r="3.5" fill="currentColor"/>')
-    out.append(f'<text x="0" y="{BASE + 18}">{escape(sizes[0][0])}</text>')
-    out.append(f'<text x="{WIDTH}" y="{BASE + 18}" text-anchor="end">{escape(sizes[-1][0])}</text></svg>')
-    return "".join(out)
 
 
 def _y(size: int, top: int) -> float:
