@@ -69,7 +69,7 @@ def event(request: HttpRequest, event_id: int) -> HttpResponse:
             for name, text in parts.items()
             if text and text != "{}"
         ],
-        "caused": Event.objects.filter(caused_by=row.id).order_by("id")[:20],
+        "caused": [(one, sayings.event(one)) for one in Event.objects.filter(caused_by=row.id).order_by("id")[:20]],
     }
     return render(request, "console/event.html", context)
 

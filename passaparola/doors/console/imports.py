@@ -17,6 +17,8 @@ from passaparola.kernel.errors import Refusal
 from passaparola.kernel.models import FileImport
 
 LISTED = 100
+# What the audit trail keeps of a step.
+_STEPS = {"stop": "Import stop", "resume": "Import resume"}
 
 
 @never_cache
@@ -126,7 +128,7 @@ def move(request: HttpRequest, import_id: int, step: str) -> HttpResponse:
             note(request, "Import discarded", f"import:{row.pk}")
             say(request, gettext("The file is removed; nothing of it was imported."))
             return redirect("console:imports")
-        note(request, f"Import {step}", f"import:{row.pk}")
+        note(request, _STEPS[step], f"import:{row.pk}")
     except Refusal as refusal:
         say(request, import_page.sentence(refusal), "bad")
     return redirect("console:import", row.pk)

@@ -9,34 +9,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from passaparola.doors import look
+from passaparola.doors.console import titles
 from passaparola.events.models import Event
 from passaparola.kernel import money
 from passaparola.messages import wording as messages
 
-# Event → icon, tone, title; those not listed go by their own name.
-EVENTS: dict[str, tuple[str, str, Any]] = {
-    "Order Completed": ("shopping-bag", "accent", gettext_lazy("Purchase")),
-    "Order Refunded": ("receipt-refund", "bad", gettext_lazy("Gave goods back")),
-    "Order Cancelled": ("receipt-refund", "bad", gettext_lazy("Order cancelled")),
-    "Visit Recorded": ("activity", "", gettext_lazy("Visit")),
-    "Complaint Opened": ("alert-triangle", "bad", gettext_lazy("Complaint opened")),
-    "Complaint Closed": ("check", "good", gettext_lazy("Complaint settled")),
-    "Review Given": ("message", "", gettext_lazy("Review")),
-    "Score Given": ("message", "", gettext_lazy("Recommendation score")),
-    "Signed Up": ("user-plus", "friend", gettext_lazy("Signed up")),
-    "Coupon Entered": ("ticket", "friend", gettext_lazy("Entered a code")),
-    "Friend Signed Up": ("user-plus", "friend", gettext_lazy("Signed up on the landing page")),
-    "Consent Given": ("shield-check", "good", gettext_lazy("Consent given")),
-    "Consent Refused": ("shield-check", "bad", gettext_lazy("Consent refused")),
-    "Consent Withdrawn": ("shield-check", "bad", gettext_lazy("Consent withdrawn")),
-}
-TYPES: dict[str, tuple[str, str, Any]] = {
-    "identify": ("user-circle", "", gettext_lazy("Told who it is")),
-    "alias": ("git-merge", "", gettext_lazy("Anonymous visits joined")),
-    "page": ("eye", "", gettext_lazy("Viewed a page")),
-    "screen": ("eye", "", gettext_lazy("Viewed a screen")),
-    "group": ("users", "", gettext_lazy("Joined a group")),
-}
 DECISION_LOOKS = {
     ("ask", "asked"): ("speakerphone", "accent"),
     ("ask", "holdout"): ("ban", ""),
@@ -109,7 +86,7 @@ PARKED_REASONS = {
 
 def event(row: Event) -> tuple[str, str, str]:
     """Icon, tone and title of an event, with its amount where it has one."""
-    icon, tone, title = EVENTS.get(row.name) or TYPES.get(row.type) or ("activity", "", row.name)
+    icon, tone, title = titles.EVENTS.get(row.name) or titles.TYPES.get(row.type) or ("activity", "", row.name)
     properties = json.loads(row.properties or "{}")
     extra = _amount(properties) if row.name.startswith("Order") else ""
     extra = extra or str(properties.get("rating") or properties.get("score") or properties.get("code") or "")

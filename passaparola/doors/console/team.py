@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from passaparola.doors.console import accounts, roles
+from passaparola.doors.console import accounts, roles, titles
 from passaparola.doors.console.acting import note, say
 from passaparola.doors.console.forms import Plain
 from passaparola.kernel.models import AuditEntry
@@ -68,7 +68,7 @@ def _page(request: HttpRequest, form: MemberForm) -> HttpResponse:
         "members": [(user, roles.role_of(user)) for user in members],
         "roles": [(key, word, roles.MEANINGS[key]) for key, word in roles.ROLES.items()],
         "fresh": request.session.pop("fresh_password", None),
-        "entries": [(entry, names.get(entry.actor, entry.actor)) for entry in found[:AUDIT_PAGE]],
+        "entries": [(entry, titles.audited(entry.act), names.get(entry.actor, entry.actor)) for entry in found[:AUDIT_PAGE]],
         "after": found[AUDIT_PAGE - 1].id if len(found) > AUDIT_PAGE else None,
     }
     return render(request, "console/team.html", context, status=422 if form.errors else 200)

@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
 from passaparola.doors import look
-from passaparola.doors.console import happenings, lead_card, sayings, ties
+from passaparola.doors.console import happenings, lead_card, ties, titles
 from passaparola.events.models import Event
 from passaparola.people.models import Group, GroupMember, GroupSuggestion, Relationship
 from passaparola.segments.models import Lead, LeadChange
@@ -67,7 +67,7 @@ def _because(code: str, row: LeadChange) -> str:
         return _("Time passed: what was done long ago weighs less.")
     if not code:
         return ""
-    known = sayings.EVENTS.get(code) or sayings.TYPES.get(code)
+    known = titles.EVENTS.get(code) or titles.TYPES.get(code)
     return _("Because of: %(event)s") % {"event": known[2] if known else code}
 
 

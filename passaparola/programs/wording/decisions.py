@@ -31,8 +31,17 @@ RULES = {"advocate": _("whoever recommended"), "friend": _("the friend")}
 
 PURPOSES = {"referral": _("referral invitations"), "service": _("service messages"), "offers": _("offers")}
 
+# What made us look at somebody anew.
+CAUSES = {
+    "stage reached": _("a stage was reached"),
+    "time passed": _("time passed"),
+    "moment": _("the moment of the programme came"),
+    "reason lifted": _("a reason against it went away"),
+    "programme started": _("the programme started"),
+}
+
 # Facts that are names rather than numbers.
-NAMES = {"stage": STAGES, "channel": CHANNELS, "method": METHODS, "purpose": PURPOSES, "rule": RULES}
+NAMES = {"stage": STAGES, "channel": CHANNELS, "method": METHODS, "purpose": PURPOSES, "rule": RULES, "what": CAUSES}
 
 # (kind, outcome) → what was decided.
 DECISIONS: Mapping[tuple[str, str], str] = {

@@ -1,0 +1,121 @@
+"""Titles of events and of what the audit trail records, in the reader's language.
+
+Every event of the catalogue and every act that a door records has one: tests/unit/test_titles.py reads the code for them.
+"""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+# Event → icon, tone, title; the sender’s own events go by their own name.
+EVENTS: dict[str, tuple[str, str, Any]] = {
+    "Order Completed": ("shopping-bag", "accent", _("Purchase")),
+    "Order Refunded": ("receipt-refund", "bad", _("Gave goods back")),
+    "Order Cancelled": ("receipt-refund", "bad", _("Order cancelled")),
+    "Visit Recorded": ("activity", "", _("Visit")),
+    "Complaint Opened": ("alert-triangle", "bad", _("Complaint opened")),
+    "Complaint Closed": ("check", "good", _("Complaint settled")),
+    "Review Given": ("message", "", _("Review")),
+    "Score Given": ("message", "", _("Recommendation score")),
+    "Signed Up": ("user-plus", "friend", _("Signed up")),
+    "Coupon Entered": ("ticket", "friend", _("Entered a code")),
+    "Friend Signed Up": ("user-plus", "friend", _("Signed up on the landing page")),
+    "Consent Given": ("shield-check", "good", _("Consent given")),
+    "Consent Refused": ("shield-check", "bad", _("Consent refused")),
+    "Consent Withdrawn": ("shield-check", "bad", _("Consent withdrawn")),
+    "Lead Submitted": ("target", "accent", _("Showed interest")),
+    "Offer Accepted": ("check", "good", _("Offer accepted")),
+    "Policy Premium Issued": ("receipt-refund", "", _("Premium receipt issued")),
+    "Claim Settled": ("shield-check", "", _("Claim settled")),
+    "Person Merged": ("git-merge", "accent", _("Two persons found to be one")),
+    "Person Unmerged": ("arrow-back-up", "", _("Merge undone")),
+    "Consent Recorded": ("shield-check", "", _("Consent noted")),
+    "Name Shown": ("eye", "", _("Showing of the name decided")),
+    "Language Chosen": ("message", "", _("Language chosen")),
+    "Person Forgotten": ("ban", "", _("Person forgotten")),
+    "Segment Created": ("chart-pie", "", _("Segment made")),
+    "Segment Edited": ("chart-pie", "", _("Segment changed")),
+    "Segment Archived": ("archive", "", _("Segment archived")),
+    "Segment Restored": ("arrow-back-up", "", _("Segment restored")),
+    "Segment Pinned": ("pin", "", _("Put in or out of a segment by hand")),
+    "Sync Started": ("send", "", _("Handing on of a segment started")),
+    "Sync Stopped": ("ban", "", _("Handing on of a segment stopped")),
+    "Sync Done": ("send", "", _("Segment handed on")),
+    "Playbook Changed": ("edit", "", _("Playbook changed")),
+    "Playbook Restored": ("arrow-back-up", "", _("Shipped playbook restored")),
+    "Profiles Changed": ("users", "", _("Smallest group of profiles changed")),
+    "Segment Entered": ("chart-pie", "accent", _("Came into a segment")),
+    "Segment Left": ("logout", "", _("Left a segment")),
+    "Stages Changed": ("stairs", "", _("Ranges of stages changed")),
+    "Lead Rules Changed": ("target", "", _("Rules of leads changed")),
+    "Lead Recorded": ("target", "accent", _("Interest noted")),
+    "Lead Taken": ("target", "", _("Lead taken on")),
+    "Lead Returned": ("arrow-back-up", "", _("Lead given back")),
+    "Relationship Recorded": ("users", "", _("Relationship noted")),
+    "Relationship Ended": ("users", "", _("Relationship ended")),
+    "Group Created": ("users", "", _("Group made")),
+    "Group Edited": ("users", "", _("Group changed")),
+    "Group Closed": ("ban", "", _("Group closed")),
+    "Group Joined": ("users", "", _("Joined a group")),
+    "Group Left": ("logout", "", _("Left a group")),
+    "Groups Suggested": ("users", "", _("Groups looked for")),
+    "Group Suggestion Accepted": ("check", "", _("Group made of a suggestion")),
+    "Group Suggestion Dismissed": ("ban", "", _("Suggestion of a group dismissed")),
+    "Pyramid Changed": ("triangle", "", _("Period or margin of the pyramid changed")),
+    "Market Estimated": ("triangle", "", _("Market estimated")),
+    "Program Created": ("speakerphone", "", _("Programme drafted")),
+    "Program Edited": ("speakerphone", "", _("Draft of a programme changed")),
+    "Program Published": ("player-play", "good", _("Programme published")),
+    "Program Paused": ("clock", "", _("Programme paused")),
+    "Program Resumed": ("player-play", "", _("Programme resumed")),
+    "Program Ended": ("ban", "", _("Programme ended")),
+    "Budget Set": ("gift", "", _("Budget set")),
+    "Code Issued": ("ticket", "accent", _("Was given a code")),
+    "Code Shared": ("send", "accent", _("Shared the code")),
+    "Link Clicked": ("activity", "friend", _("Followed an advocate’s link")),
+    "Opt-in Confirmed": ("shield-check", "good", _("Address confirmed")),
+    "Advocate Claimed": ("heart-handshake", "friend", _("Said who recommended")),
+    "Message Handed Over": ("send", "", _("Message handed over to be sent")),
+    "Message Delivered": ("check", "good", _("Message arrived")),
+    "Message Bounced": ("ban", "bad", _("Message came back")),
+    "Message Complained": ("alert-triangle", "bad", _("Message marked as unwanted")),
+    "Template Changed": ("edit", "", _("Text of a message changed")),
+    "Trait Defined": ("target", "", _("Own trait defined")),
+    "Trait Retired": ("archive", "", _("Own trait retired")),
+    "Import Withdrawn": ("package", "", _("Part of an import taken back")),
+    "Message Resent": ("send", "", _("Message sent again")),
+    "Timer Rang": ("clock", "", _("Something fell due")),
+}
+# Calls without a name, by type.
+TYPES: dict[str, tuple[str, str, Any]] = {
+    "identify": ("user-circle", "", _("Told who it is")),
+    "alias": ("git-merge", "", _("Anonymous visits joined")),
+    "page": ("eye", "", _("Viewed a page")),
+    "screen": ("eye", "", _("Viewed a screen")),
+    "group": ("users", "", _("Joined a group")),
+}
+# What only the audit trail knows: no event comes of it.
+AUDITED: dict[str, Any] = {
+    "Signed in": _("Signed in"),
+    "Signed out": _("Signed out"),
+    "Sign-in failed": _("Sign-in failed"),
+    "Password changed": _("Password changed"),
+    "Account made": _("Account made"),
+    "Account changed": _("Account changed"),
+    "Key made": _("Key made"),
+    "Key revoked": _("Key revoked"),
+    "Parked event sent again": _("Parked event sent again"),
+    "Persons kept apart": _("Persons kept apart"),
+    "Segment exported": _("Segment exported"),
+    "File received": _("File received"),
+    "Import begun": _("Import begun"),
+    "Import stop": _("Import stopped"),
+    "Import resume": _("Import resumed"),
+    "Import discarded": _("Import discarded"),
+    "Import withdrawn": _("Import taken back"),
+}
+
+
+def audited(act: str) -> str:
+    """What an entry of the audit trail says was done; an unknown one (of a later version) goes by its own name."""
+    return str(AUDITED.get(act) or EVENTS.get(act, ("", "", act))[2])
