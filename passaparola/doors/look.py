@@ -26,6 +26,8 @@ from passaparola.kernel import money as kernel_money
 
 register = template.Library()
 
+# How the demo ends the names of people it made up.
+SIMULATED = " (simulated)"
 SPRITE = "vendor/tabler-icons-3.51.0/icons.svg"
 # Below so many before, a percentage says more than is known.
 PERCENT_FROM = 20
@@ -221,6 +223,15 @@ def called(person: Any) -> str:
     if person.forgotten_at:
         return gettext("Forgotten person %(id)s") % {"id": person.id}
     return person.name or person.given_name or gettext("Person %(id)s") % {"id": person.id}
+
+
+@register.filter
+def called_beside(person: Any) -> str:
+    """A person's name where the badge "simulated" stands beside it: what says the same in the name is left out there.
+
+    Elsewhere (mails, landing page, lists without the badge) the name itself goes on saying so.
+    """
+    return called(person).removesuffix(SIMULATED) if is_simulated(person) else called(person)
 
 
 @register.filter

@@ -8,10 +8,11 @@ import pytest
 from django.utils import translation
 
 import passaparola
+from passaparola.doors import look
 from passaparola.doors.console import sayings, titles
-from passaparola.doors.look import SPRITE
 from passaparola.events import catalogue
 from passaparola.events.models import Event
+from passaparola.people.models import Person
 from passaparola.programs import wording
 from passaparola.programs.wording import decisions
 
@@ -62,7 +63,7 @@ def _texts(given: ast.expr, tree: ast.Module) -> Iterator[str]:
 def test_every_event_of_the_catalogue_has_a_title_and_an_icon() -> None:
     assert not set(catalogue.KNOWN) - set(titles.EVENTS), "no title for these events"
     assert not set(catalogue.CALLS) - set(titles.TYPES)
-    sprite = (PACKAGE / "static" / SPRITE).read_text()
+    sprite = (PACKAGE / "static" / look.SPRITE).read_text()
     assert not {icon for icon, _, _ in (*titles.EVENTS.values(), *titles.TYPES.values()) if f'id="{icon}"' not in sprite}
 
 
@@ -103,3 +104,13 @@ def test_why_somebody_was_looked_at_is_told_in_words(language: str) -> None:
     for code in codes:
         sentence = wording.decision_reason(language, {"code": "because", "what": code})
         assert decisions.CAUSES[code] not in sentence
+
+
+def test_a_made_up_name_says_so_once() -> None:
+    """Beside the badge the name leaves it out; a name that only looks so keeps its words, and so does one without a badge."""
+    marked = Person(name="Alma of household 7 (simulated)", profile={"simulated": True})
+    assert look.called_beside(marked) == "Alma of household 7" and look.called(marked).endswith(look.SIMULATED)
+    assert look.called_beside(Person(name="Elena (simulated)", profile={})) == "Elena (simulated)"
+    for source in ("shop", "friends"):
+        text = (PACKAGE / "demo" / f"{source}.py").read_text()
+        assert f'{look.SIMULATED}"' in text, "the demo ends the names it makes up otherwise"

@@ -1,6 +1,6 @@
 """The latest things that happened, as sentences whose names lead to their people."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -59,11 +59,16 @@ def everybody(ids: Iterable[int]) -> dict[int, Person]:
     return {i: roots.get(p.root_id) or found.get(p.root_id, p) for i, p in found.items()}
 
 
-def link(person: Person | None) -> SafeString:
+def link(person: Person | None, name: Callable[[Person], str] = look.called) -> SafeString:
     """A name that leads to its person."""
     if person is None:
         return format_html("{}", _("somebody"))
-    return format_html('<a href="{}">{}</a>', reverse("console:person", args=[person.id]), look.called(person))
+    return format_html('<a href="{}">{}</a>', reverse("console:person", args=[person.id]), name(person))
+
+
+def _beside(person: Person | None) -> SafeString:
+    """The same in a line that carries the badge "simulated" for all in it."""
+    return link(person, look.called_beside)
 
 
 def _line(at: datetime, icon: str, tone: str, sentence: str, who: list[Person | None], **values: Any) -> Happened:
@@ -75,7 +80,7 @@ def _referral(row: Referral, who: dict[int, Person]) -> Happened:
     advocate, friend = who.get(row.advocate_id), who.get(row.friend_id)
     sentence = _("{friend} signed up, recommended by {advocate}")
     return _line(
-        row.opened_at, "user-plus", "friend", sentence, [advocate, friend], friend=link(friend), advocate=link(advocate)
+        row.opened_at, "user-plus", "friend", sentence, [advocate, friend], friend=_beside(friend), advocate=_beside(advocate)
     )
 
 
@@ -83,7 +88,7 @@ def _held(row: Reward, who: dict[int, Person]) -> Happened:
     person = who.get(row.person_id)
     sentence = _("{amount} set aside for {person} until the return window is over")
     return _line(
-        row.held_at, "clock", "warn", sentence, [person], amount=look.money(row.amount, row.unit), person=link(person)
+        row.held_at, "clock", "warn", sentence, [person], amount=look.money(row.amount, row.unit), person=_beside(person)
     )
 
 
@@ -94,17 +99,17 @@ def _settled(row: Reward, who: dict[int, Person]) -> Happened:
         "reversed": (_("{amount} was taken back from {person}"), "receipt-refund", "bad"),
     }.get(row.state, (_("{amount} set aside for {person} lapsed"), "receipt-refund", ""))
     at = row.settled_at or row.held_at
-    return _line(at, icon, tone, sentence, [person], amount=look.money(row.amount, row.unit), person=link(person))
+    return _line(at, icon, tone, sentence, [person], amount=look.money(row.amount, row.unit), person=_beside(person))
 
 
 def _change(row: StageChange, who: dict[int, Person]) -> Happened:
     person = who.get(row.person_id)
     sentence = _("{person} reached the stage {stage}")
-    return _line(row.at, "stairs", "accent", sentence, [person], person=link(person), stage=look.STAGES[row.after])
+    return _line(row.at, "stairs", "accent", sentence, [person], person=_beside(person), stage=look.STAGES[row.after])
 
 
 def _refusal(row: Decision, who: dict[int, Person]) -> Happened:
     person = who.get(row.person_id)
     return _line(
-        row.at, "ban", "bad", _("A recommendation for {person} was not counted"), [person], person=link(person)
+        row.at, "ban", "bad", _("A recommendation for {person} was not counted"), [person], person=_beside(person)
     )
