@@ -150,8 +150,8 @@ def terms(hold_days: int, now: datetime) -> dict[str, Any]:
     made["texts"] = {
         "headline": {
             "en": "A friend recommends Corner Grocery: $10 off your first shop",
-            "es": "Te recomiendan Corner Grocery: 10 $ en tu primera compra",
-            "it": "Ti consigliano Corner Grocery: 10 $ sulla prima spesa",
+            "es": "Te recomiendan Corner Grocery: 10\u00a0US$ en tu primera compra",
+            "it": "Ti consigliano Corner Grocery: 10\u00a0USD sulla prima spesa",
         },
         "message": {},
     }
