@@ -22,6 +22,7 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from passaparola.doors import pictures
+from passaparola.doors.console import titles
 from passaparola.kernel import money as kernel_money
 
 register = template.Library()
@@ -232,6 +233,12 @@ def called_beside(person: Any) -> str:
     Elsewhere (mails, landing page, lists without the badge) the name itself goes on saying so.
     """
     return called(person).removesuffix(SIMULATED) if is_simulated(person) else called(person)
+
+
+@register.filter
+def titled(event: str) -> str:
+    """The title of an event, or of a kind of call, by its name; the sender's own go by their own name."""
+    return str((titles.EVENTS.get(event) or titles.TYPES.get(event) or ("", "", event))[2])
 
 
 @register.filter

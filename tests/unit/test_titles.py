@@ -89,6 +89,7 @@ def test_titles_are_told_in_the_readers_language(language: str) -> None:
 def test_an_unknown_event_goes_by_its_own_name() -> None:
     assert sayings.event(Event(type="track", name="Spa Booked", properties="{}"))[2] == "Spa Booked"
     assert titles.audited("Of a later version") == "Of a later version"
+    assert look.titled("Spa Booked") == "Spa Booked" and look.titled("page") == "Viewed a page"
 
 
 @pytest.mark.parametrize("language", ["es", "it"])
