@@ -145,7 +145,10 @@ def main(what: str, people: int) -> None:
     django.setup()
     from bench import pages_store
 
-    print(json.dumps(ask(people) if what == "ask" else pages_store.make(people)))
+    if what == "make":
+        pages_store.make(people)
+    else:
+        print(json.dumps(ask(people)))
 
 
 if __name__ == "__main__":

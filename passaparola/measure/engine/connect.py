@@ -45,10 +45,10 @@ class Engine(Protocol):
 
 
 @contextmanager
-def connect(url: str, at: Path) -> Iterator[Engine]:
-    """The engine of a URL, with a lake at `at`. Raises UnknownEngine, NoSpark."""
+def connect(url: str, at: Path, *, threads: int | None = None) -> Iterator[Engine]:
+    """The engine of a URL, with a lake at `at`; `threads`: for DuckDB, other than set. Raises UnknownEngine, NoSpark."""
     if url == "duckdb":
-        with duck.engine(at) as connection:
+        with duck.engine(at, threads=threads) as connection:
             yield Duck(connection)
     elif url.startswith(("spark://", "local[")):
         from passaparola.measure.engine import spark

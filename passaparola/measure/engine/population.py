@@ -23,6 +23,8 @@ from passaparola.segments.traits.definitions import TRAITS
 from passaparola.segments.traits.own import OwnTrait
 from passaparola.segments.traits.store import built_in_sql, ymd
 
+# Up to so many people one core does it with less work than two.
+FEW_MAX = 5_000
 _HERE = Path(__file__).parent
 _COLUMNS = ", ".join(name for name in shape.FACT if name != "self_id")
 _KINDS = {"BigIntegerField": "BIGINT", "CharField": "TEXT"}
@@ -53,7 +55,7 @@ class Population:
         self.turns = tuple(dict.fromkeys(turns))
         self.touched = None if touched is None else frozenset(touched)
         if touched is not None:
-            engine.table("touched", f"SELECT UNNEST([{', '.join(map(str, touched))}]) AS person_id")
+            engine.table("touched", f"SELECT UNNEST([{', '.join(map(str, sorted(set(touched))))}]) AS person_id")
         self._once()
 
     # --- once -------------------------------------------------------------------------------------
@@ -131,7 +133,7 @@ class Population:
         }
         for name, sql in made.items():
             self.engine.table(name, sql)
-        self.engine.table("friend", portable.show(portable.parse(_text("friend.sql")), self.engine.dialect))
+        self.engine.table("friend", portable.printed(_text("friend.sql"), self.engine.dialect))
         self.engine.table("generation", _text("generation.sql"))
 
     def _stages(self) -> str:
@@ -178,11 +180,12 @@ class Population:
         within = f"at_us <= {self.clock.as_of_us}"
         if events:
             within += f" AND name IN ({', '.join(own.plain(name, self.engine.dialect) for name in sorted(events))})"
-        stay = " AND self_id NOT IN (SELECT id FROM moved)" if self.has_moved else ""
+        stay, these = " AND self_id NOT IN (SELECT id FROM moved)" if self.has_moved else "", ""
         if self.touched is not None:
-            stay += f" AND {here.format('person_id')}"
+            # A join sorts out while the files are read, which IN does only afterwards.
+            these = " JOIN touched USING (person_id)"
         files = self._people([file.name for file in self.known.people if self._is_in(file.bucket, bucket)])
-        made = f"SELECT person_id, {columns} FROM {files} WHERE {within}{stay}"
+        made = f"SELECT person_id, {columns} FROM {files} AS f{these} WHERE {within}{stay}"
         if self.has_apart:
             made += f" UNION ALL SELECT person_id, {columns} FROM apart WHERE {within} AND {here.format('person_id')}"
         return made
@@ -198,10 +201,9 @@ class Population:
         dialect = self.engine.dialect
         values = {"today": self.clock.today, "today_ymd": ymd(self.clock.today), "period_days": self.period_days}
         falling = ("period", "turn") if self.turns else ("period",)
-        counted = {name: portable.with_values(portable.parse(_text(f"{name}.sql")), values) for name in falling}
         picks, joins = [], [f"LEFT JOIN {name} ON {name}.person_id = person.person_id" for name in ("base", *falling, "friend")]
         for trait in TRAITS:
-            value = portable.show(portable.with_values(portable.parse(trait.sql), values), dialect)
+            value = portable.printed(trait.sql, dialect, values)
             picks.append(f"CAST({value} AS {_type(trait.type, dialect)}) AS {trait.name}")
         for name in self.turns:
             if (rules.read_turn(name) or ("",))[0] not in self.owned:
@@ -212,7 +214,7 @@ class Population:
             joins.append(f"LEFT JOIN ({sql}) AS own_{number} ON own_{number}.person_id = person.person_id")
         return {
             "base": self.base_sql(),
-            **{name: portable.show(tree, dialect) for name, tree in counted.items()},
+            **{name: portable.printed(_text(f"{name}.sql"), dialect, values) for name in falling},
             "trait": f"SELECT person.person_id AS person_id, {', '.join(picks)} FROM person {' '.join(joins)}",
         }
 
@@ -228,7 +230,7 @@ class Population:
     @cached_property
     def _levels(self) -> str:
         levels = _text("levels.sql").replace("pyramid_day", str(self.clock.today - self.pyramid_days))
-        return portable.show(portable.parse(levels), self.engine.dialect)
+        return portable.printed(levels, self.engine.dialect)
 
     @cached_property
     def _counting(self) -> Reads:
@@ -240,14 +242,12 @@ class Population:
 
     def base_sql(self) -> str:
         """The statement of the kept columns, each in the type of its column in the store."""
-        tree = portable.parse(portable.written("base.sql"))
-        picks = {pick.alias: pick.this for pick in tree.expressions}  # type: ignore[attr-defined]
-        made = []
+        picks = []
         for field in PersonTrait._meta.concrete_fields:
-            name = str(field.column)
-            made.append(exp.alias_(exp.cast(picks[name].copy(), _KINDS.get(field.get_internal_type(), "INT")), name))
-        tree.set("expressions", made)
-        return portable.show(tree, self.engine.dialect)
+            name, kind = str(field.column), _KINDS.get(field.get_internal_type(), "INT")
+            picks.append(f"CAST({name} AS {'STRING' if (kind, self.engine.dialect) == ('TEXT', 'spark') else kind}) AS {name}")
+        counted = portable.printed(portable.written("base.sql"), self.engine.dialect)
+        return f"SELECT {', '.join(picks)} FROM ({counted}) AS counted"
 
 
 def _quoted(name: str, dialect: str) -> str:

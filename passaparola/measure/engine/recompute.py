@@ -11,7 +11,7 @@ from django.conf import settings
 from passaparola.kernel.models import Setting
 from passaparola.measure import lake
 from passaparola.measure.engine.connect import Engine, connect
-from passaparola.measure.engine.population import Population
+from passaparola.measure.engine.population import FEW_MAX, Population
 from passaparola.measure.engine.reads import Reads
 from passaparola.measure.lake import manifest
 from passaparola.segments import compile as compiling
@@ -57,7 +57,8 @@ def recompute(
     into = _emptied(at / ("traits" if touched is None else "touched"))
     found = Recomputed(facts=known.rows, segments=dict.fromkeys(segments, 0), into=into)
     found.members = {number: set() for number in segments}
-    with connect(url or settings.ENGINE_URL, at) as engine:
+    few = touched is not None and len(touched) <= FEW_MAX
+    with connect(url or settings.ENGINE_URL, at, threads=1 if few else None) as engine:
         people = population(engine, known, at, as_of, touched)
         asked = [Asked(engine, part) for part in _parts(segments)]
         for bucket in range(people.buckets):
