@@ -190,8 +190,12 @@ def held() -> dict[str, int]:
 
 def stages() -> dict[str, int]:
     """How many people are in each loyalty stage now; whoever was merged into somebody else is counted there."""
-    sql = "SELECT stage, COUNT(*) FROM traits WHERE person_id NOT IN (SELECT id FROM person WHERE root_id <> id) GROUP BY stage"
-    return dict(rows(sql))
+    # Everybody by the index of stages, less the few who were merged: no person is read.
+    counts = dict(rows("SELECT stage, COUNT(*) FROM traits GROUP BY stage"))
+    merged = "SELECT stage, COUNT(*) FROM traits WHERE person_id IN (SELECT id FROM person WHERE root_id <> id) GROUP BY stage"
+    for stage, people in rows(merged):
+        counts[stage] -= people
+    return {stage: people for stage, people in counts.items() if people}
 
 
 def stage_moves(period: Period) -> dict[str, int]:

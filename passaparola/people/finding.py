@@ -3,6 +3,9 @@
 Only words are compared with errors, never people: among a million there are far fewer words than people.
 """
 
+from collections.abc import Callable
+from typing import NamedTuple
+
 from rapidfuzz import fuzz, process
 
 from passaparola.kernel import database
@@ -10,21 +13,32 @@ from passaparola.people import names
 
 # How many people one way of looking may bring, to be compared one by one.
 FOUND_MAX = 1_000
+# Whoever finds so many by what was typed has typed it right.
+GUESSED_BELOW = 20
 # Words that a word typed wrongly may stand for: so many are compared at each end, so many are taken.
 _COMPARED_MAX = 20_000
 _NEAR_MAX = 40
 _NEAR_LIKENESS_MIN = 60
 # Shorter ones are looked for as they are; of longer ones one end is right, whatever happened to the other.
 _ERRORS_CHARACTERS_MIN, _END_CHARACTERS = 3, 2
+# By so much a word may be shorter than what was typed, or longer, of which only the beginning was typed.
+_SHORTER_MAX, _LONGER_MAX = 2, 4
 # Beyond that, that a word is common is all that matters.
-_COUNTED_MAX = 50_000
+_COUNTED_MAX = 20_000
 _NUMBER_CHARACTERS_MIN = 3
 _LAST = chr(0x10FFFF)
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _KINDS = ("user_id", "email", "phone", "card")
 
-Condition = tuple[str, list[object]]
 Found = tuple[int, int, str]
+
+
+class Condition(NamedTuple):
+    """What one word of a person must be: for the index, and for a word in hand."""
+
+    sql: str
+    values: list[object]
+    holds: Callable[[str], bool]
 
 
 def candidates(query: str, enough: int, calling_code: str = "") -> list[Found]:
@@ -38,9 +52,9 @@ def candidates(query: str, enough: int, calling_code: str = "") -> list[Found]:
         return found
     words = names.asked(query)
     people: dict[int, Found] = {}
-    for way in (_is, _begins, _resembles) if words else ():
+    for way, wanted in ((_is, enough), (_begins, min(enough, GUESSED_BELOW)), (_resembles, enough)) if words else ():
         people |= {one[0]: one for one in _having([way(word) for word in words])}
-        if len(people) >= enough:
+        if len(people) >= wanted:
             break
     return list(people.values())
 
@@ -68,15 +82,16 @@ def _by_number(numbers: list[str], calling_code: str) -> list[Found]:
 
 
 def _is(word: str) -> Condition:
-    return "word = ?", [word]
+    return Condition("word = ?", [word], word.__eq__)
 
 
 def _begins(word: str) -> Condition:
-    return _starts("word"), [word, word + _LAST]
+    return Condition(_starts("word"), [word, word + _LAST], lambda other: other.startswith(word))
 
 
 def _resembles(word: str) -> Condition:
-    return database.any_of("word", "text"), [near(word)]
+    words = near(word)
+    return Condition(database.any_of("word", "text"), [words], frozenset(words).__contains__)
 
 
 def _starts(column: str) -> str:
@@ -85,16 +100,17 @@ def _starts(column: str) -> str:
 
 def near(word: str) -> list[str]:
     """Words that people have and that this one may stand for, the likeliest first."""
-    if len(word) < _ERRORS_CHARACTERS_MIN:
+    length = len(word)
+    if length < _ERRORS_CHARACTERS_MIN:
         return [word]
     known = {
         text
         for (text,) in database.rows(f"SELECT word FROM word WHERE {database.any_of('word', 'text')}", [_slips(word)])
     }
     for column, end in (("word", word[:_END_CHARACTERS]), ("backwards", word[: -_END_CHARACTERS - 1 : -1])):
-        sql = f"SELECT word FROM word WHERE {_starts(column)} LIMIT {_COMPARED_MAX}"
-        known.update(text for (text,) in database.rows(sql, [end, end + _LAST]))
-    length = len(word)
+        sql = f"SELECT word FROM word WHERE {_starts(column)} AND LENGTH(word) BETWEEN ? AND ? LIMIT {_COMPARED_MAX}"
+        reach = [length - _SHORTER_MAX, length + _LONGER_MAX]
+        known.update(text for (text,) in database.rows(sql, [end, end + _LAST, *reach]))
     best: dict[str, float] = {}
     for choices in ({text: text for text in known}, {text: text[:length] for text in known if len(text) > length}):
         said = process.extract(word, choices, scorer=fuzz.ratio, limit=_NEAR_MAX, score_cutoff=_NEAR_LIKENESS_MIN)
@@ -119,17 +135,28 @@ def _slips(word: str) -> list[str]:
 
 
 def _having(conditions: list[Condition]) -> list[Found]:
-    """People who have a word for each condition. The rarest is read first: the others are only asked of whoever has it."""
-    rarest, *others = sorted(conditions, key=_frequency)
+    """People who have a word for each condition.
+
+    Where the rarest is rare its people are read and asked about the others; else the database looks for who has them all.
+    """
+    count, _, rarest = min((_frequency(one), place, one) for place, one in enumerate(conditions))
     sql, parameters = _some(rarest)
-    for one, values in others:
-        sql = f"SELECT person_id FROM person_word WHERE {one} AND person_id IN ({sql})"
-        parameters = [*values, *parameters]
+    if count <= FOUND_MAX:
+        found = _people(f"SELECT DISTINCT person_id FROM ({sql}) AS few", parameters)
+        return [one for one in found if _has_all(names.words(one[2]), conditions)]
+    for one in conditions:
+        if one is not rarest:
+            sql = f"SELECT person_id FROM person_word WHERE {one.sql} AND person_id IN ({sql})"
+            parameters = [*one.values, *parameters]
     return _people(f"SELECT DISTINCT person_id FROM ({sql}) AS meant LIMIT {FOUND_MAX}", parameters)
 
 
-def _some(condition: Condition) -> Condition:
-    return f"SELECT person_id FROM person_word WHERE {condition[0]}", condition[1]
+def _has_all(words: list[str], conditions: list[Condition]) -> bool:
+    return all(any(map(one.holds, words)) for one in conditions)
+
+
+def _some(condition: Condition) -> tuple[str, list[object]]:
+    return f"SELECT person_id FROM person_word WHERE {condition.sql}", condition.values
 
 
 def _frequency(condition: Condition) -> int:

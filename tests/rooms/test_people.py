@@ -3,7 +3,9 @@
 import pytest
 
 from passaparola.events.models import Event, Parked
+from passaparola.kernel import database
 from passaparola.kernel.errors import Refusal
+from passaparola.measure import metrics
 from passaparola.messages.models import Suppression
 from passaparola.people.models import Consent, Identity, Merge, Person
 from passaparola.programs.models import Decision
@@ -97,6 +99,15 @@ def test_a_merge_and_its_undoing_lose_nothing(world: World) -> None:
     assert {t.person_id: (t.orders, t.spent_minor, t.visits_ever, t.stage) for t in Traits.objects.all()} == before
     with pytest.raises(Refusal):
         world.act("Person Unmerged", merge=merge)
+
+
+def test_whoever_was_merged_is_counted_once_among_the_stages(world: World) -> None:
+    world.send(ALMA.identify(), ALMA.buys("1", 10), BRUNO.identify(), BRUNO.buys("2", 20), CHIARA.identify())
+    assert sum(metrics.stages().values()) == 3
+    world.act("Person Merged", keep=world.number(ALMA), other=world.number(BRUNO))
+    assert sum(metrics.stages().values()) == 2 and all(metrics.stages().values())
+    if database.vendor() == "sqlite":
+        assert "person_merged" in str(database.rows("EXPLAIN QUERY PLAN SELECT id FROM person WHERE root_id <> id"))
 
 
 def test_merging_somebody_with_themselves_or_nobody_is_refused(world: World) -> None:
