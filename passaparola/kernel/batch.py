@@ -26,6 +26,8 @@ class Table:
         self.rows: dict[int, Record] = {}
         self.fresh: list[Record] = []
         self.touched: dict[int, Record] = {}
+        # Row → the columns that differ from the stored ones: only these are written.
+        self._differing: dict[int, set[str]] = {}
         self._fresh_keys: set[int] = set()
         self.gone: set[int] = set()
         self._next: int | None = None
@@ -77,9 +79,13 @@ class Table:
 
     def change(self, row: Record, **values: Any) -> Record:
         """Change columns of a row that was taken or added."""
+        key = row[self.key]
+        if key not in self._fresh_keys:
+            self.touched[key] = row
+            # What is a list or an object may have been changed in place.
+            changed = {name for name, new in values.items() if row[name] != new or type(new) in (dict, list)}
+            self._differing.setdefault(key, set()).update(changed)
         row.update(values)
-        if row[self.key] not in self._fresh_keys:
-            self.touched[row[self.key]] = row
         return row
 
     def drop(self, row: Record) -> None:
@@ -100,9 +106,14 @@ class Table:
             database.run(sql, [sorted(self.gone)])
 
     def write(self) -> None:
-        """New rows, then changed ones, in key order."""
+        """New rows, then changed ones, in key order: one statement for all of which the same columns differ."""
         database.insert(self.model, self.fresh)
-        database.upsert(self.model, [self.touched[key] for key in sorted(self.touched)])
+        alike: dict[tuple[str, ...], list[Record]] = {}
+        for key in sorted(self.touched):
+            if differing := self._differing[key]:
+                alike.setdefault(tuple(sorted(differing)), []).append(self.touched[key])
+        for names, rows in sorted(alike.items()):
+            database.update(self.model, rows, names)
 
 
 # So many are read one by one, at some 50 µs each, before everybody is.

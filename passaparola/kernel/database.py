@@ -188,33 +188,58 @@ def add_missing(model: type[models.Model], values: Sequence[dict[str, Any]]) -> 
     _write(model, values, " ON CONFLICT DO NOTHING", "default")
 
 
+def update(model: type[models.Model], values: Sequence[dict[str, Any]], names: Sequence[str]) -> None:
+    """Write these columns of rows that are there, by primary key. No other is read, nor an index on another touched."""
+    key, table = str(model._meta.pk.column), model._meta.db_table
+    picked = (*names, key)
+    if vendor() == "sqlite":
+        sql = f"UPDATE {table} SET {', '.join(f'{name} = ?' for name in names)} WHERE {key} = ?"
+        driver().executemany(sql, list(zip(*_columns(model, values, picked, sqlite=True))))
+        return
+    changes = ", ".join(f"{name} = {_pick(model, name)}" for name in names)
+    sql = f"UPDATE {table} SET {changes} FROM {_unnested(model, picked)} WHERE {table}.{key} = u.{key}"
+    with _server_cursor("default") as cursor:
+        cursor.execute(sql, [list(column) for column in _columns(model, values, picked, sqlite=False)])
+
+
+def _unnested(model: type[models.Model], names: Sequence[str]) -> str:
+    """Lists, one a column, as the relation u."""
+    types = dict(zip(*_shape(model)[:2]))
+    return f"unnest({', '.join(f'%b::{types[name]}[]' for name in names)}) AS u({', '.join(names)})"
+
+
+def _pick(model: type[models.Model], name: str) -> str:
+    """A column of u. jsonb has no binary text form: it travels as text and is cast on the server."""
+    return f"u.{name}::jsonb" if _is_json(model, name) else f"u.{name}"
+
+
 def _write(model: type[models.Model], values: Sequence[dict[str, Any]], conflict: str, alias: str) -> None:
     if not values:
         return
-    names, types, _ = _shape(model)
-    table = model._meta.db_table
+    names, table = columns(model), model._meta.db_table
     sqlite = vendor(alias) == "sqlite"
-    columns_ = _columns(model, values, sqlite=sqlite)
+    columns_ = _columns(model, values, names, sqlite=sqlite)
     if sqlite:
         # One prepared statement, run for each row: a text of a thousand rows would be read anew each time.
         marks = ", ".join("?" * len(names))
         sql = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks}){conflict}"
         driver(alias).executemany(sql, list(zip(*columns_)))
         return
-    lists = ", ".join(f"%b::{kind}[]" for kind in types)
-    # jsonb has no binary text form: it travels as text and is cast on the server.
-    picks = ", ".join(f"u.{n}::jsonb" if t == "text" and _is_json(model, n) else f"u.{n}" for n, t in zip(names, types))
+    picks = ", ".join(_pick(model, name) for name in names)
     with _server_cursor(alias) as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({', '.join(names)}) SELECT {picks} FROM unnest({lists}) AS u({', '.join(names)}){conflict}",
+            f"INSERT INTO {table} ({', '.join(names)}) SELECT {picks} FROM {_unnested(model, names)}{conflict}",
             [list(column) for column in columns_],
         )
 
 
-def _columns(model: type[models.Model], values: Sequence[dict[str, Any]], *, sqlite: bool) -> list[Sequence[Any]]:
+def _columns(
+    model: type[models.Model], values: Sequence[dict[str, Any]], names: Sequence[str], *, sqlite: bool
+) -> list[Sequence[Any]]:
     """The values column by column as the driver takes them; only columns that need it are looked at."""
-    found: list[Sequence[Any]] = list(zip(*map(_getter(model), values)))
-    for position, write in enumerate(_writers(model, sqlite=sqlite)):
+    found: list[Sequence[Any]] = list(zip(*map(itemgetter(*names), values)))
+    writers = _writers(model, sqlite=sqlite)
+    for position, write in enumerate(writers[name] for name in names):
         if write is _sqlite_time:
             # Rows of one batch share their times.
             known = {at: _sqlite_time(at) for at in {*found[position]} - {None}}
@@ -223,11 +248,6 @@ def _columns(model: type[models.Model], values: Sequence[dict[str, Any]], *, sql
         elif write:
             found[position] = [value if value is None else write(value) for value in found[position]]
     return found
-
-
-@cache
-def _getter(model: type[models.Model]) -> Any:
-    return itemgetter(*columns(model))
 
 
 def highest(model: type[models.Model]) -> int:
@@ -352,12 +372,12 @@ def _sqlite_readers(model: type[models.Model]) -> tuple[Any, ...]:
 
 
 @cache
-def _writers(model: type[models.Model], *, sqlite: bool) -> tuple[Any, ...]:
+def _writers(model: type[models.Model], *, sqlite: bool) -> dict[str, Any]:
     """How a value of each column goes to the driver; None: as it is."""
     by_kind: dict[str, Any] = {"JSONField": _json_text}
     if sqlite:
         by_kind |= {"DateTimeField": _sqlite_time, "DateField": date.isoformat}
-    return tuple(by_kind.get(field.get_internal_type()) for field in model._meta.concrete_fields)
+    return {str(field.column): by_kind.get(field.get_internal_type()) for field in model._meta.concrete_fields}
 
 
 @cache

@@ -107,7 +107,7 @@ def _moves(
 ) -> None:
     """The difference between what the rules (and pins) say and the open memberships, person by person."""
     people = sorted({root_of.get(person, person) for one in asked for person in one.people})
-    open_, pins = _open(people), _pins(people)
+    (open_, elsewhere), pins = _open(people), _pins(people)
     closed: list[list[Any]] = []
     settled: dict[int, set[int]] = {}
     for one in asked:
@@ -119,8 +119,8 @@ def _moves(
             rows, pinned = open_.get(person, _NONE), pins.get(person, _NONE)
             yes = {segment for segment in found[person][0] if segment in live} if person in found else set()
             # Where one row of her own stands for a yes, and nothing is pinned, nothing changes.
-            merged = {segment for segment, own in rows.items() if any(self_ != person for _, self_ in own)}
-            for segment in sorted((yes.symmetric_difference(rows) | merged | pinned.keys()) & fresh):
+            differing = yes.symmetric_difference(rows) | elsewhere.get(person, set()) | pinned.keys()
+            for segment in sorted(differing & fresh):
                 pin = pinned.get(segment, "") if person in found and segment in live else ""
                 inside = pin == "in" or (segment in yes and pin != "out")
                 move = _move(room, one.ring, segment, person, inside, rows.get(segment, []), pinned.get(segment, ""))
@@ -150,16 +150,19 @@ def _move(
     return None
 
 
-def _open(people: list[int]) -> dict[int, dict[int, list[tuple[int, int]]]]:
-    """Root → segment → (row, self) of the open memberships of these people under any self."""
+def _open(people: list[int]) -> tuple[dict[int, dict[int, list[tuple[int, int]]]], dict[int, set[int]]]:
+    """Root → segment → (row, self) of the open memberships of these people under any self; root → segments of another self."""
     sql = (
         "SELECT p.root_id, m.segment_id, m.id, m.person_id FROM person p JOIN membership m ON m.person_id = p.id "
         f"WHERE {database.any_of('p.root_id')} AND m.until_at IS NULL ORDER BY m.id"
     )
-    found: dict[int, dict[int, list[tuple[int, int]]]] = {}
+    found: dict[int, dict[int, list[tuple[int, int]]]] = {person: {} for person in people}
+    elsewhere: dict[int, set[int]] = {}
     for root, segment, id_, person in database.rows(sql, [people]):
-        found.setdefault(root, {}).setdefault(segment, []).append((id_, person))
-    return found
+        found[root].setdefault(segment, []).append((id_, person))
+        if person != root:
+            elsewhere.setdefault(root, set()).add(segment)
+    return found, elsewhere
 
 
 def _pins(people: list[int]) -> dict[int, dict[int, str]]:

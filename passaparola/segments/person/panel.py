@@ -15,7 +15,7 @@ from passaparola.segments.person.facts import Fact, Person
 from passaparola.segments.rules import tree
 from passaparola.segments.rules.checking import TraitKind
 from passaparola.segments.rules.clock import Clock
-from passaparola.segments.rules.operands import PROPERTIES, operand
+from passaparola.segments.rules.operands import PROPERTIES, PROPERTY_MAX, operand
 from passaparola.segments.rules.tree import Event, Group, Since, Within
 from passaparola.segments.rules.turning import turns
 
@@ -62,6 +62,10 @@ class Panel:
         self._looks: list[Callable[[Sheet], Said]] = []
         wanted = frozenset(timed)
         self._trees = [(id_, self._form(root)) for id_, root in trees.items()]
+        # Most rules are one leaf, or two that must both hold: those are looked up.
+        pairs = [(id_, _pair(form)) for id_, form in self._trees]
+        self._pairs = [(id_, *pair) for id_, pair in pairs if pair]
+        self._rest = [(id_, form) for id_, form in self._trees if not _pair(form)]
         timed_trees = [root for id_, root in trees.items() if id_ in wanted]
         self._timed = sorted({self._numbers[_key(leaf)] for root in timed_trees for _, leaf in tree.leaves(root)})
 
@@ -69,8 +73,14 @@ class Panel:
         """The rules that say yes, and when time alone may next change one of the timed."""
         said = self._said(person, facts, clock)
         answers = [answer for answer, _ in said]
-        yes = [id_ for id_, form in self._trees if (answers[form] if type(form) is int else _answer(form, answers)) is True]
-        return yes, earliest(said[number][1] for number in self._timed)
+        yes = [id_ for id_, one, other in self._pairs if answers[one] is True and answers[other] is True]
+        yes += [id_ for id_, form in self._rest if _answer(form, answers) is True]
+        next_us: int | None = None
+        for number in self._timed:
+            change = said[number][1]
+            if change is not None and (next_us is None or change < next_us):
+                next_us = change
+        return yes, next_us
 
     def answer(self, person: Person, facts: Mapping[str, Sequence[Fact]], clock: Clock) -> Said:
         """Of a panel with one rule: its answer in three values, and the next change. For tests."""
@@ -103,6 +113,15 @@ def _key(node: Any) -> bytes:
 def fits(root: Group) -> bool:
     """Whether a panel can answer this rule."""
     return all(isinstance(leaf, LEAVES) for _, leaf in tree.leaves(root))
+
+
+def _pair(form: Any) -> tuple[int, int] | None:
+    """The two leaves (or twice the same) of which both must hold for a rule to say yes; None for any other rule."""
+    if type(form) is int:
+        return form, form
+    group, parts = form
+    simple = group.combinator == "and" and not group.negated and len(parts) == 2
+    return (parts[0], parts[1]) if simple and all(type(part) is int for part in parts) else None
 
 
 def _answer(form: Any, answers: Sequence[bool | None]) -> bool | None:
@@ -187,11 +206,16 @@ def _holds(kind: str, operator: str, value: Any) -> Callable[[Any], bool | None]
 def _comparing(leaf: tree.Trait, kind: TraitKind) -> Callable[[Sheet], Said]:
     name, operator, wanted = leaf.trait, leaf.operator, operand(kind.type, leaf.operator, leaf.value)
     names = turns(leaf, kind)
+    plain: Callable[[Any, Any], bool] = _PLAIN[operator]
+    # A value of this very type is compared as it is, as `compare` would.
+    text, whole = kind.type == "text", kind.type == "whole"
 
     def look(sheet: Sheet) -> Said:
-        value = sheet.person.traits.get(name)
+        value: Any = sheet.person.traits.get(name)
         changes = moves(names, value, sheet.person, sheet.clock) if names != () else ()
         change = earliest(at for at in changes if at is not None and at > sheet.now) if changes else None
+        if (text and type(value) is str) or (whole and type(value) is int and abs(value) <= PROPERTY_MAX):
+            return plain(value, wanted), change
         return compare(kind.type, operator, value, wanted), change
 
     return look
