@@ -47,9 +47,9 @@ def candidates(query: str, enough: int, calling_code: str = "") -> list[Found]:
     By id or number first; then with every word as it is, as a beginning, and with typing errors, until there are enough.
     calling_code: of the business's country ("34"), for numbers typed without one.
     """
-    numbers = [token for token in query.split() if _is_number(token)]
-    if numbers and (found := _by_number(numbers, calling_code)):
-        return found
+    numbers = [token for token in query.split() if is_number(token)]
+    if numbers and (found := by_number(numbers, calling_code)):
+        return _people(f"SELECT id AS person_id FROM person WHERE {database.any_of('id')}", [sorted(found)])
     words = names.asked(query)
     people: dict[int, Found] = {}
     for way, wanted in ((_is, enough), (_begins, min(enough, GUESSED_BELOW)), (_resembles, enough)) if words else ():
@@ -59,12 +59,13 @@ def candidates(query: str, enough: int, calling_code: str = "") -> list[Found]:
     return list(people.values())
 
 
-def _is_number(token: str) -> bool:
+def is_number(token: str) -> bool:
+    """Whether it is looked for among ids, addresses and numbers."""
     return len(token) >= _NUMBER_CHARACTERS_MIN and ("@" in token or any(mark.isdigit() for mark in token))
 
 
-def _by_number(numbers: list[str], calling_code: str) -> list[Found]:
-    """Whoever has an id, address or number that begins with each of these."""
+def by_number(numbers: list[str], calling_code: str = "") -> set[int]:
+    """Whoever has, for each of these, an id, address or number that begins with it; at most FOUND_MAX of each kind."""
     begins = _starts("value") if database.vendor() == "sqlite" else "value ~>=~ ? AND value ~<~ ?"
     left: set[int] | None = None
     for number in numbers:
@@ -75,7 +76,7 @@ def _by_number(numbers: list[str], calling_code: str) -> list[Found]:
             for kind in _KINDS:
                 some.update(row[0] for row in database.rows(sql, [kind, start, start + _LAST]))
         left = some if left is None else left & some
-    return _people("SELECT id AS person_id FROM person WHERE " + database.any_of("id"), [sorted(left or ())])
+    return left or set()
 
 
 # --- words ----------------------------------------------------------------------------------------

@@ -12,8 +12,8 @@ from passaparola.doors.api import saying
 from passaparola.doors.api.shapes import Amount, Day, Out, Said, Time
 from passaparola.events.models import Event
 from passaparola.messages.models import Message
-from passaparola.people import names
-from passaparola.people.models import Consent, Merge, Person
+from passaparola.people import finding, names
+from passaparola.people.models import Consent, Merge, Person, PersonWord
 from passaparola.programs.models import Decision
 from passaparola.segments.models import StageChange, Traits
 
@@ -121,13 +121,22 @@ class TimelinePage(Out):
 
 
 def search(q: str | None, stage: str | None) -> QuerySet[Person]:
-    """People by a part of what they are called and by stage; merged rows left out."""
+    """People by beginnings of what they are called or known by, and by stage; merged rows left out."""
     found = Person.objects.filter(root_id=F("id"))
-    for word in names.searchable(q or "").split()[:6]:
-        found = found.filter(search__contains=word)
+    if q is not None:
+        for meant in (text := _meant(names.searchable(q))):
+            found = found.filter(pk__in=Person.objects.filter(pk__in=meant).values("root_id"))
+        found = found if text else found.none()
     if stage == "none":
         return found.exclude(pk__in=Traits.objects.exclude(stage="none").values("person_id"))
     return found.filter(pk__in=Traits.objects.filter(stage=stage).values("person_id")) if stage else found
+
+
+def _meant(text: str) -> list[Any]:
+    """For each word and number of a `searchable` question the ids of those who have one that begins so."""
+    words = [PersonWord.objects.filter(word__gte=w, word__lt=w + chr(0x10FFFF)).values("person_id") for w in names.asked(text)]
+    numbers = [one for one in text.split() if finding.is_number(one) and "@" not in one]
+    return [*words, *([finding.by_number(numbers)] if numbers else [])]
 
 
 def briefs(rows: list[Person]) -> list[PersonBrief]:

@@ -83,7 +83,7 @@ def list_people(
     request: HttpRequest,
     q: Annotated[
         str | None,
-        Query(min_length=1, max_length=100, pattern=r"^[^\x00]*$", description="Part of a name, address or id."),
+        Query(min_length=1, max_length=100, pattern=r"^[^\x00]*$", description="Beginnings of names, address or id."),
     ] = None,
     stage: Annotated[Stage | None, Query(description="Only people in this stage.")] = None,
     limit: Limit = PAGE_ROWS,
