@@ -51,6 +51,7 @@ class Events:
         self.settings = batch.table(Setting)
         self._by_key: dict[tuple[str, str, str], Record] = {}
         self._counts: dict[tuple[int, str], Record] = {}
+        self._never: set[tuple[int, str]] = set()
 
     def load(self, happenings: Sequence[Happening], person_ids: set[int], members: set[int]) -> None:
         """Read the orders the batch is about and the counts of its people."""
@@ -92,7 +93,16 @@ class Events:
 
     def times(self, members: set[int], name: str) -> int:
         """How often a person (all who merged into one) did a thing, as far as this batch has come."""
+        self._know(members, name)
         return sum(row["n"] for member in members if (row := self._counts.get((member, name))))
+
+    def _know(self, members: set[int], name: str) -> None:
+        """`load` reads what this batch tells of; a merge asks about what was told long ago."""
+        missing = sorted({member for member in members if (member, name) not in self._counts and (member, name) not in self._never})
+        if missing:
+            for row in self.occurrences.take(f"{database.any_of('person_id')} AND name = ?", [missing, name]):
+                self._counts[row["person_id"], name] = row
+            self._never.update((member, name) for member in missing)
 
     def _change_setting(self, happening: Happening) -> None:
         """What the operator decided about the installation; an unknown name is refused rather than kept unread."""

@@ -193,3 +193,23 @@ def test_personal_details_that_are_none_are_left_out(world: World) -> None:
     person = Person.objects.get(id=world.number(ALMA))
     assert (person.birth_on, person.sex, person.language, person.profile) == (None, "", "", {})
     assert Parked.objects.count() == 0
+
+
+def test_a_complaint_told_long_before_a_merge_is_still_open(world: World) -> None:
+    """What a merge counts anew is read from the store, not only from the batch it came in."""
+    world.send(ALMA.identify(), BRUNO.identify(), ALMA.buys("1", 20), BRUNO.buys("2", 30))
+    world.send(BRUNO.track("Complaint Opened"), BRUNO.track("Complaint Opened"))
+    world.send(BRUNO.track("Complaint Closed"))
+    world.act("Person Merged", keep=world.number(ALMA), other=world.number(BRUNO))
+    assert Traits.objects.get(pk=world.number(ALMA)).complaints_open == 1
+
+
+def test_another_advocate_s_code_is_refused_once_however_often_it_is_shown(world: World) -> None:
+    world.send(ALMA.identify(), CHIARA.identify())
+    program = world.programme()
+    first, second = (world.code_of(one, program) for one in (ALMA, CHIARA))
+    world.send(BRUNO.identify(email="bruno@example.test"), BRUNO.track("Signed Up", code=first))
+    for number in range(3):
+        world.send(BRUNO.buys(str(number), 60, coupon=second))
+    refused = Decision.objects.filter(kind="attribute", outcome="refused", person_id=world.number(BRUNO))
+    assert [one.reasons for one in refused] == [[{"code": "already_referred"}]]

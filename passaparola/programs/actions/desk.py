@@ -188,6 +188,12 @@ class Desk:
                 return row
         return None
 
+    def decided(self, subject: str, person_id: int) -> bool:
+        """Whether a decision about this subject was made of somebody already, in this batch or ever before."""
+        members = sorted(self.people.members(person_id))
+        self.decisions.take(f"{database.any_of('person_id')} AND subject = ?", [members, subject])
+        return any(row["subject"] == subject for row in self.decisions.rows.values())
+
     # --- writing ------------------------------------------------------------------------------
 
     def decide(

@@ -151,7 +151,7 @@ def _other_advocate(desk: Desk, referral: Record, signs: list[Evidence], happeni
         if advocate == desk.people.root(referral["advocate_id"]) or sign.method == "click":
             continue
         subject = f"referral:{referral['id']}:code:{code['id']}"
-        if not any(row["subject"] == subject for row in desk.decisions.rows.values()):
+        if not desk.decided(subject, referral["friend_id"]):
             desk.decide(
                 happening, kind="attribute", outcome="refused", person_id=happening.person_id or 0,
                 program_id=referral["program_id"], subject=subject, reasons=[{"code": "already_referred"}],
