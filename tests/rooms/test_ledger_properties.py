@@ -15,7 +15,7 @@ from passaparola import worker
 from passaparola.kernel.errors import Refusal
 from passaparola.ledger.models import Account, Reward, Transfer
 from passaparola.people.models import Identity, Merge, Person
-from passaparola.programs.models import Budget, Referral
+from passaparola.programs.models import Budget, Decision, Referral
 from tests.people import ALMA, DORA
 from tests.world import World, balances, friends_join
 
@@ -243,6 +243,10 @@ def _books() -> dict[str, Any]:
             (name[row.friend_id], name[row.advocate_id], row.state, row.reason) for row in Referral.objects.all()
         ),
         "promised": sorted(Budget.objects.values_list("unit", "promised")),
+        "decisions": sorted(
+            (row.kind, row.outcome, name.get(row.person_id, ""), str([reason["code"] for reason in row.reasons]))
+            for row in Decision.objects.all()
+        ),
     }
 
 
