@@ -75,6 +75,9 @@ def by_number(numbers: list[str], calling_code: str = "") -> set[int]:
             sql = f"SELECT person_id FROM identity WHERE kind = ? AND {begins} LIMIT {FOUND_MAX}"
             for kind in _KINDS:
                 some.update(row[0] for row in database.rows(sql, [kind, start, start + _LAST]))
+        if national := names.phones(number):
+            sql = f"SELECT person_id FROM identity WHERE kind = 'phone' AND {database.any_of('value', 'text')}"
+            some.update(row[0] for row in database.rows(sql, [national]))
         left = some if left is None else left & some
     return left or set()
 

@@ -12,6 +12,7 @@ from email_validator import EmailNotValidError, validate_email
 _DOTLESS = {"gmail.com", "googlemail.com"}
 _SAME_DOMAIN = {"googlemail.com": "gmail.com"}
 _DASH_TAGS = {"yahoo.com", "yahoo.es", "yahoo.it", "ymail.com", "rocketmail.com"}
+_NATIONAL = re.compile(r"[0-9\s()./-]+")
 _SPACES = re.compile(r"\s+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
@@ -60,6 +61,15 @@ def phone(text: object, country: str) -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def phones(text: str) -> list[str]:
+    """Every number in E.164 that one typed without country code may be, whatever the country; empty if it is none."""
+    digits = "".join(mark for mark in text if mark.isdecimal())
+    if not _NATIONAL.fullmatch(text.strip()) or not 6 <= len(digits) <= 14:
+        return []
+    # Most countries drop the leading zero behind their code; Italy keeps it.
+    return [f"+{code}{n}" for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE for n in sorted({digits, digits.lstrip("0")})]
 
 
 def searchable(*parts: str) -> str:

@@ -1,24 +1,11 @@
 """The console in a real browser against a real server: axe, both themes, widths, keyboard, and all of it without script."""
 
-import subprocess
-import sys
-from collections.abc import Callable
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.running import ROOT, Server
+from tests.pages import NARROW, WIDE, NewPage, faults, member, run_beside, sign_in
+from tests.running import Server
 
-AXE = (Path(__file__).parent / "axe-4.14.1" / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PASSWORD = "a-password-of-the-tests"
-OWNER = f"""
-import django; django.setup()
-from django.contrib.auth.models import User
-from passaparola.doors.console import roles
-roles.give(User.objects.create_user("dora", password="{PASSWORD}"), "owner")
-"""
 PAGES = (
     "", "people", "people/1", "people/1/merge?other=2", "people/1/consent", "people/1/forget", "programs", "programs/1",
     "programs/new", "programs/1/launch", "programs/1/end", "messages", "messages/1", "events", "events/1", "events/parked",
@@ -26,32 +13,14 @@ PAGES = (
     "leads", "leads/rules", "groups", "groups/new", "groups/suggestions", "people/1/relationship?q=bruno",
     "install", "team", "search?q=alma", "look", "password",
 )  # fmt: skip
-NARROW = {"width": 360, "height": 800}
-WIDE = {"width": 1280, "height": 900}
-
-NewPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
 def console(server: Server) -> str:
     """A server with Alma's world and Dora, who owns it; the console's address."""
-    for command in (["-m", "tests.portal_world"], ["-c", OWNER]):
-        made = subprocess.run(
-            [sys.executable, *command],
-            cwd=ROOT, env={**server.environment, "DJANGO_SETTINGS_MODULE": "passaparola.settings"},
-            capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
-        assert made.returncode == 0, made.stderr
+    run_beside(server, "-m", "tests.portal_world")
+    run_beside(server, "-c", member("dora", "owner"))
     return f"{server.url}/console/"
-
-
-def sign_in(page: Page, console: str) -> Page:
-    page.goto(console + "sign-in")
-    page.locator("[name=username]").fill("dora")
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("form .btn-primary").click()
-    expect(page).to_have_url(console)
-    return page
 
 
 @pytest.mark.parametrize(("theme", "size"), [("light", WIDE), ("dark", NARROW)])
@@ -59,17 +28,13 @@ def test_axe_finds_nothing_and_nothing_runs_over(
     console: str, new_page: NewPage, theme: str, size: dict[str, int]
 ) -> None:
     page = sign_in(new_page(locale="en", color_scheme=theme, viewport=size), console)
-    faults = []
+    wrong = []
     for path in PAGES:
         answer = page.goto(console + path)
         assert answer is not None and answer.status == 200, path
         assert page.evaluate("document.documentElement.dataset.bsTheme") == theme
-        page.evaluate(AXE)
-        found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
-        faults += [f"{path}: {v['id']} at {v['nodes'][0]['html'][:120]}" for v in found]
-        if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
-            faults.append(f"{path}: wider than the window")
-    assert not faults, "\n".join(faults)
+        wrong += [f"{path}: {fault}" for fault in faults(page)]
+    assert not wrong, "\n".join(wrong)
 
 
 @pytest.mark.parametrize("language", ["es", "it"])

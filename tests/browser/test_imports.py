@@ -1,22 +1,18 @@
 """The import wizard in a real browser against a real server: its importer too. With script, by keyboard, and without script."""
 
 import re
-import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_console import AXE, NARROW, OWNER, PASSWORD, RULES, WIDE
-from tests.running import ROOT, Server
+from tests.pages import NARROW, WIDE, NewPage, faults, member, run_beside, sign_in
+from tests.running import Server
 from tests.shared import shared
 
-NewPage = Callable[..., Page]
 LINES = (
     "pedido;cliente;fecha;importe;producto\n"
     "1;00042;01/02/2026;1.234,50;Café\n1;00042;01/02/2026;3,50;Tarta\n2;00043;23/02/2026;20,00;Café\n3;;23/02/2026;20,00;Café\n"
@@ -26,22 +22,8 @@ LINES = (
 @pytest.fixture(scope="module")
 def console(server: Server) -> str:
     """A server and Dora, who owns it; the console's address."""
-    made = subprocess.run(
-        [sys.executable, "-c", OWNER],
-        cwd=ROOT, env={**server.environment, "DJANGO_SETTINGS_MODULE": "passaparola.settings"},
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
+    run_beside(server, "-c", member("dora", "owner"))
     return f"{server.url}/console/"
-
-
-def sign_in(page: Page, console: str) -> Page:
-    page.goto(console + "sign-in")
-    page.locator("[name=username]").fill("dora")
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("form .btn-primary").click()
-    expect(page).to_have_url(console)
-    return page
 
 
 def bring(page: Page, console: str, path: Path) -> None:
@@ -49,13 +31,6 @@ def bring(page: Page, console: str, path: Path) -> None:
     page.locator("#file").set_input_files(path)
     page.locator(".filebox button").click()
     expect(page.locator("h1")).to_contain_text(path.name)
-
-
-def faults(page: Page) -> list[str]:
-    page.evaluate(AXE)
-    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
-    wide = ["wider than the window"] if page.evaluate("document.documentElement.scrollWidth > innerWidth") else []
-    return [f"{v['id']} at {v['nodes'][0]['html'][:120]}" for v in found] + wide
 
 
 @pytest.mark.parametrize(

@@ -1,30 +1,22 @@
 """Public pages in a real browser against a real server: the story in three languages, axe, widths, without script."""
 
-import json
 import re
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from email import message_from_bytes, policy
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Route, expect
 
-from tests.running import ROOT, Server
+from tests.pages import NewPage, faults, run_beside
+from tests.running import Server
 
-AXE = (Path(__file__).parent / "axe-4.14.1" / "axe.min.js").read_text(encoding="utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 LANDING_BYTES_MAX = 30_000
 MAIL_SECONDS_MAX = 30.0
 # A headless Chromium says what it is, and the edge does not count robots.
 SOMEBODY = "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Mobile Safari/537.36"
-
-NewPage = Callable[..., Page]
 
 
 @dataclass(frozen=True)
@@ -44,12 +36,7 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(server: Server) -> Place:
-    made = subprocess.run(
-        [sys.executable, "-m", "tests.portal_world"],
-        cwd=ROOT, env=server.environment, capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
-    known: dict[str, Any] = json.loads(made.stdout.splitlines()[-1])
+    known: dict[str, Any] = run_beside(server, "-m", "tests.portal_world")
     return Place(server, known["code"], known["paths"])
 
 
@@ -123,31 +110,25 @@ PAGES = (
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(place: Place, new_page: NewPage, scheme: str) -> None:
     # Only the inspector itself needs the policy set aside; every other test here fails on its violation.
-    page = new_page(locale="en", color_scheme=scheme, viewport={"width": 390, "height": 800}, bypass_csp=True)
+    page = new_page(locale="en", color_scheme=scheme, viewport={"width": 390, "height": 800})
     found = {}
     for name in PAGES:
         page.goto(place.url(name))
         for summary in page.locator("summary").all():
             summary.click()
-        found[name] = _violations(page)
+        found[name] = faults(page)
     assert found == dict.fromkeys(PAGES, [])
 
 
 def test_axe_finds_nothing_in_a_form_with_errors(place: Place, new_page: NewPage) -> None:
-    page = new_page(locale="it", bypass_csp=True)
+    page = new_page(locale="it")
     page.goto(place.url("landing"))
     page.locator("#email").fill("bruno")
     page.locator("form .button.friend").click()
     expect(page.get_by_role("alert")).to_be_visible()
-    assert _violations(page) == []
+    assert faults(page) == []
     page.get_by_role("alert").get_by_role("link").click()
     expect(page.locator("#email")).to_be_focused()
-
-
-def _violations(page: Page) -> list[str]:
-    page.add_script_tag(content=AXE)
-    found = page.evaluate("tags => axe.run({runOnly: {type: 'tag', values: tags}})", RULES)
-    return [f"{one['id']}: {node['html'][:120]}" for one in found["violations"] for node in one["nodes"]]
 
 
 @pytest.mark.parametrize("language", ["es", "it", "en"])

@@ -1,60 +1,42 @@
 """A marketer and the builder in a real browser: by keyboard, at phone width, in both themes, with and without script."""
 
-import subprocess
-import sys
-from collections.abc import Callable
-
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.test_console import AXE, NARROW, PASSWORD, RULES, WIDE
-from tests.running import ROOT, Server
+from tests import pages
+from tests.pages import NARROW, WIDE, NewPage, faults, member, run_beside
+from tests.running import Server
 
-NewPage = Callable[..., Page]
 # Alma fits the story; Bruno came alone once. A Saturday lies at most seven days back.
-CAFE = f"""
-import django; django.setup()
+CAFE = """
 from datetime import UTC, datetime, timedelta
-from django.contrib.auth.models import User
-from passaparola.doors.console import roles
 from tests import portal_world as world
 
-roles.give(User.objects.create_user("marta", password="{PASSWORD}"), "marketer")
 now = datetime.now(UTC)
 saturday = (now - timedelta(days=(now.weekday() - 5) % 7 or 7)).replace(hour=10)
 calls = []
 for name in ("Alma", "Bruno"):
-    traits = {{"email": name.lower() + "@example.test", "name": name + " Serra"}}
-    calls.append({{"type": "identify", "userId": name, "traits": traits, "messageId": name}})
+    traits = {"email": name.lower() + "@example.test", "name": name + " Serra"}
+    calls.append({"type": "identify", "userId": name, "traits": traits, "messageId": name})
 visits = [("Alma", 0, 2), ("Alma", 7, 3), ("Bruno", 0, 2), ("Bruno", 7, 1)]
 for n, (name, days, company) in enumerate(visits):
-    bought = [{{"product_id": "espresso", "category": "coffee", "quantity": 1, "price": 2}}]
-    order = {{"order_id": f"o{{n}}", "total": 2, "currency": "EUR", "company": company, "products": bought}}
-    calls.append({{"type": "track", "userId": name, "event": "Order Completed", "messageId": f"o{{n}}",
+    bought = [{"product_id": "espresso", "category": "coffee", "quantity": 1, "price": 2}]
+    order = {"order_id": f"o{n}", "total": 2, "currency": "EUR", "company": company, "products": bought}
+    calls.append({"type": "track", "userId": name, "event": "Order Completed", "messageId": f"o{n}",
                   "timestamp": (saturday - timedelta(days=days)).isoformat(),
-                  "properties": order}})
+                  "properties": order})
 world.events_in(calls, now - timedelta(minutes=2))
 """
 
 
 @pytest.fixture(scope="module")
 def console(server: Server) -> str:
-    made = subprocess.run(
-        [sys.executable, "-c", CAFE],
-        cwd=ROOT, env={**server.environment, "DJANGO_SETTINGS_MODULE": "passaparola.settings"},
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
-    assert made.returncode == 0, made.stderr
+    run_beside(server, "-c", member("marta", "marketer") + CAFE)
     return f"{server.url}/console/"
 
 
 def sign_in(page: Page, console: str) -> Page:
-    page.goto(console + "sign-in")
-    page.locator("[name=username]").fill("marta")
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("form .btn-primary").click()
-    expect(page).to_have_url(console)
-    return page
+    return pages.sign_in(page, console, "marta")
 
 
 def focus_by_keyboard(page: Page, selector: str, steps_max: int = 60) -> None:
@@ -208,7 +190,7 @@ def test_axe_finds_nothing_and_nothing_runs_over(
     page.goto(console + "segments/new?from=coffee-at-weekends")
     page.locator("button[value=save]").click()
     number = page.url.rpartition("/")[2]
-    faults = []
+    wrong = []
     paths = (
         "segments", "segments/templates", "segments/strategies?show=none", "segments/new", "segments/new?from=left-the-basket",
         f"segments/{number}", f"segments/{number}/edit", f"segments/{number}/overlap?with=1", f"segments/{number}/people/1",
@@ -223,15 +205,8 @@ def test_axe_finds_nothing_and_nothing_runs_over(
             page.locator('button[value="add  sequence"]').click()
             settled(page)
             page.locator("button[value=save]").click()
-        faults += [f"{path}: {fault}" for fault in wrong(page)]
-    assert not faults, "\n".join(faults)
-
-
-def wrong(page: Page) -> list[str]:
-    page.evaluate(AXE)
-    found = page.evaluate("rules => axe.run(document, {runOnly: rules})", RULES)["violations"]
-    wide = page.evaluate("document.documentElement.scrollWidth > innerWidth")
-    return [f"{v['id']} at {v['nodes'][0]['html'][:120]}" for v in found] + (["wider than the window"] if wide else [])
+        wrong += [f"{path}: {fault}" for fault in faults(page)]
+    assert not wrong, "\n".join(wrong)
 
 
 def test_without_script_every_button_sends_the_form(console: str, new_page: NewPage) -> None:

@@ -121,6 +121,9 @@ def test_addresses_ids_and_numbers_are_found_by_their_beginning(world: World, se
                   "acme", "612 34 56 78", "alma 6123"):  # fmt: skip
         assert found(typed)[:1] == ["Alma Ruiz"], typed
     assert found("c-47") == ["Alma Ruiz", "Bruno Conti"] and found("c-48") == []
+    settings.LANGUAGE_CODE = "en"
+    for typed in ("612345678", "0612345678", "612 345 678", "612-34-56-78", "(612) 345678"):
+        assert found(typed) == ["Alma Ruiz"], typed
 
 
 def test_nobody_is_found_by_what_nobody_is_called(world: World) -> None:

@@ -51,7 +51,7 @@ def _alike(asked: str, limit: int) -> list[int]:
 
 def _by_name_or_number(query: str) -> list[int]:
     """Roots of whoever has exactly this e-mail, id, card, phone (however it is written), code or order."""
-    values = {query, query.lower()}
+    values = {query, query.lower(), *names.phones(query)}
     if number := names.phone(query, settings.LANGUAGE_CODE[:2].upper()):
         values.add(number)
     found = list(
