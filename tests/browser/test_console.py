@@ -114,3 +114,11 @@ def test_everything_works_without_script(console: str, new_page: NewPage) -> Non
     page.get_by_label("Name of the programme").fill("Without script")
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_role("heading", level=1)).to_contain_text("Without script")
+
+
+def test_what_is_said_below_on_a_telephone_is_not_said_twice_on_a_wide_window(console: str, new_page: NewPage) -> None:
+    for size, below in ((NARROW, True), (WIDE, False)):
+        page = sign_in(new_page(locale="en", viewport=size), console)
+        page.goto(console + "events")
+        assert page.locator("td .early").first.is_visible() == below
+        assert page.locator("td.late").first.is_visible() != below
