@@ -120,6 +120,10 @@ LAKE_DIR = DATA_DIR / "lake"
 LAKE_SECONDS = int(os.environ.get("PASSAPAROLA_LAKE_SECONDS", "60"))
 # How often groups are looked for, at most, where something happened since; 0: only when somebody presses the button.
 SUGGEST_HOURS = int(os.environ.get("PASSAPAROLA_SUGGEST_HOURS", "24"))
+# Up to so many people pages count everybody anew each time; above, they show what was counted a while ago.
+LIVE_PEOPLE_MAX = int(os.environ.get("PASSAPAROLA_LIVE_PEOPLE_MAX", "20000"))
+# How old that may be before it is counted again when somebody looks.
+PICTURE_SECONDS = int(os.environ.get("PASSAPAROLA_PICTURE_SECONDS", "300"))
 # duckdb, in this process, or spark://host:port, a cluster that sees the same folder.
 ENGINE_URL = os.environ.get("PASSAPAROLA_ENGINE_URL", "duckdb")
 ENGINE_MEMORY_MB = int(os.environ.get("PASSAPAROLA_ENGINE_MEMORY_MB", "512"))

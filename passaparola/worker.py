@@ -27,6 +27,8 @@ _ALONE = ("sweep", "restage", "relead", "gather", "withdraw")
 _INBOX_ROWS_MAX = 1000
 # How often the worker asks whether groups are to be looked for again; the question costs two short queries.
 SUGGEST_ASK_SECONDS = 300.0
+# How often the worker asks whether a page waits for a picture; one look into an index.
+PICTURE_ASK_SECONDS = 1.0
 _TURNS_BETWEEN_COLLECTIONS = 20
 
 
@@ -230,19 +232,19 @@ def main() -> None:
     signal.signal(signal.SIGINT, stop)
     # A batch makes many small objects and drops them together: collecting between turns is cheaper than within.
     gc.disable()
-    turns, done, errand, suggestions = 0, Progress(), Errand(), Suggestions()
+    turns, done, errands = 0, Progress(), (Errand(), Suggestions(), Pictures())
     while not stopping:
         done = _safely(done)
         busy = bool(done.rows or done.rings)
         turns += busy
-        errand.look(busy)
-        suggestions.look(busy)
+        for errand in errands:
+            errand.look(busy)
         if turns >= _TURNS_BETWEEN_COLLECTIONS or (turns and not busy):
             turns = 0
             gc.collect(1)
         time.sleep(GAP_SECONDS if busy else IDLE_SECONDS)
-    errand.stop()
-    suggestions.stop()
+    for errand in errands:
+        errand.stop()
 
 
 class Errand:
@@ -289,6 +291,20 @@ class Suggestions(Errand):
             self.news = False
             command = [sys.executable, "-m", "passaparola.suggest", suggest.CLOCK]
             self.running = subprocess.Popen(command, stdin=subprocess.DEVNULL)
+
+
+class Pictures(Errand):
+    """Sends somebody to make the pictures that pages wait for (passaparola/drawing.py), whether events come or not."""
+
+    def look(self, busy: bool) -> None:
+        """Send it off where somebody waits and nobody is at it."""
+        from passaparola.measure import pictures
+
+        if time.monotonic() - self.last < PICTURE_ASK_SECONDS:
+            return
+        self.last = time.monotonic()
+        if (self.running is None or self.running.poll() is not None) and _asked(pictures.is_asked):
+            self.running = subprocess.Popen([sys.executable, "-m", "passaparola.drawing"], stdin=subprocess.DEVNULL)
 
 
 def _asked(question: Callable[[datetime], bool]) -> bool:

@@ -38,7 +38,7 @@ def turn(*, wait_seconds: float = 60.0) -> Iterator[None]:
     On SQLite `BEGIN IMMEDIATE`, retried every 2 ms by ourselves (its own back-off starves the loser); on PostgreSQL
     an advisory lock. Ids given out inside are in commit order, which is what makes a replay exact.
     """
-    with _begin(wait_seconds):
+    with beside(wait_seconds=wait_seconds):
         if vendor() == "postgresql":
             with connections["default"].cursor() as cursor:
                 # A process that is paused while it has its turn must not hold up the others for ever.
@@ -49,8 +49,11 @@ def turn(*, wait_seconds: float = 60.0) -> Iterator[None]:
 
 
 @contextmanager
-def _begin(wait_seconds: float) -> Iterator[None]:
-    """Django's atomic, with our own wait for SQLite's write lock."""
+def beside(*, wait_seconds: float = 60.0) -> Iterator[None]:
+    """A short transaction beside the corridor's, for what no fold of the log tells: Django's atomic, with our own wait.
+
+    Raises OperationalError where SQLite's write lock is not had in time.
+    """
     connection = connections["default"]
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         with transaction.atomic():

@@ -99,6 +99,23 @@ class AuditEntry(models.Model):
         db_table = "audit_entry"
 
 
+class Picture(models.Model):
+    """What a look at everybody came to, kept for pages of a large house; made outside the corridor (measure/pictures.py)."""
+
+    # The kind and its arguments, and which part of a long one: "stages/365", "standing/active/365#7".
+    name = models.CharField(max_length=160, primary_key=True)
+    # JSON text; empty: never made so far.
+    value = models.TextField(default="")
+    # As of when it is, and how long it took to make.
+    at = models.DateTimeField(null=True)
+    seconds = models.FloatField(default=0)
+    # When somebody last asked for a newer one; null: nobody waits.
+    asked_at = models.DateTimeField(null=True, db_index=True)
+
+    class Meta:
+        db_table = "picture"
+
+
 class FileImport(models.Model):
     """A file that was brought in: what it is, how it is read, how far it has come and what came of it."""
 

@@ -5,6 +5,7 @@ ranges tell it, imported history included. What a margin or minimum stay holds i
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from passaparola.kernel.database import rows
 from passaparola.measure.visits import per_person
@@ -12,6 +13,8 @@ from passaparola.segments.stages import STAGES, Ranges
 
 # Whoever first came after the day the flow begins.
 NEW = "new"
+# In so many steps the way from the first day to the last is told.
+STEPS = 6
 
 
 def _visits(until: int, ranges: Ranges) -> str:
@@ -26,27 +29,41 @@ def _stage(column: str, ranges: Ranges) -> str:
     )
 
 
-def flow(since: int, until: int, ranges: Ranges) -> dict[tuple[str, str], int]:
-    """People by (stage at the end of local day `since`, stage at the end of `until`); only those who ever came by then."""
-    picks = f"MIN(day) AS first_day, {_visits(since, ranges)} AS a, {_visits(until, ranges)} AS b"
-    sql = (
-        f"SELECT CASE WHEN first_day > {int(since)} THEN '{NEW}' ELSE {_stage('a', ranges)} END, {_stage('b', ranges)}, "
-        f"COUNT(*) FROM ({per_person(picks, f'day <= {int(until)}')}) AS came GROUP BY 1, 2"
-    )
-    return {(before, after): people for before, after, people in rows(sql)}
+def draw(today: int, until: int, span: int, period_days: int, some: int, many: int) -> dict[str, Any]:
+    """The picture: people by their stages at the ends of the local days from `until` - `span` to `until` (0: today)."""
+    last = until or today
+    days = points(last - span, last)
+    return {"days": days, "people": _people(days, Ranges(period_days, 1, some, many))}
 
 
-def history(days: Sequence[int], ranges: Ranges) -> list[dict[str, int]]:
-    """People by stage at the end of each of the local days (those who had come by then); one query."""
-    if not days:
-        return []
+def points(since: int, until: int) -> list[int]:
+    """The days that are looked at: both, and some between."""
+    return sorted({since + (until - since) * i // STEPS for i in range(STEPS + 1)})
+
+
+def _people(days: Sequence[int], ranges: Ranges) -> list[list[Any]]:
+    """[[stage at the end of each day, …], people], of those who came by the last; one query."""
     counts = ", ".join(f"{_visits(day, ranges)} AS v{i}" for i, day in enumerate(days))
-    sums = ", ".join(
-        f"SUM(CASE WHEN first_day <= {int(day)} AND {_stage(f'v{i}', ranges)} = '{stage}' THEN 1 ELSE 0 END)"
-        for i, day in enumerate(days)
-        for stage in STAGES
+    stages = ", ".join(
+        f"CASE WHEN first_day > {int(day)} THEN '{NEW}' ELSE {_stage(f'v{i}', ranges)} END" for i, day in enumerate(days)
     )
-    whole = per_person(f"MIN(day) AS first_day, {counts}", f"day <= {int(max(days))}")
-    numbers = [int(value or 0) for value in rows(f"SELECT {sums} FROM ({whole}) AS came")[0]]
-    size = len(STAGES)
-    return [dict(zip(STAGES, numbers[i * size : (i + 1) * size], strict=True)) for i in range(len(days))]
+    places = ", ".join(str(i + 1) for i in range(len(days)))
+    came = per_person(f"MIN(day) AS first_day, {counts}", f"day <= {int(days[-1])}")
+    return [[list(line[:-1]), line[-1]] for line in rows(f"SELECT {stages}, COUNT(*) FROM ({came}) AS came GROUP BY {places}")]
+
+
+def moves(drawn: dict[str, Any]) -> dict[tuple[str, str], int]:
+    """People by (stage on the first day, stage on the last); only those who ever came by then."""
+    found: dict[tuple[str, str], int] = {}
+    for stages, people in drawn["people"]:
+        key = stages[0], stages[-1]
+        found[key] = found.get(key, 0) + people
+    return found
+
+
+def history(drawn: dict[str, Any]) -> list[tuple[int, dict[str, int]]]:
+    """Each day with its people by stage: of those who had come by then."""
+    return [
+        (day, {name: sum(n for stages, n in drawn["people"] if stages[i] == name) for name in STAGES})
+        for i, day in enumerate(drawn["days"])
+    ]

@@ -4,8 +4,9 @@ Each person is in one cell: favourites are of the person (segments/traits), not 
 those of the traits, ever. Small groups cannot be told, whichever tables are laid beside one another (segments/cells).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from passaparola.kernel.database import rows
 from passaparola.segments import traits
@@ -64,19 +65,47 @@ class Profile:
     refused: str = ""
 
 
-def pivot(row: str, column: str, filters: Mapping[str, str], today: int, least: int | None = None) -> Profile:
-    """People by two dimensions (names of DIMENSIONS), of those whose further dimensions have the values of `filters`.
+def dimensions(*names: str) -> tuple[str, ...]:
+    """The dimensions of a table, filters included, in the order of DIMENSIONS: the arguments of its picture.
 
-    One query. `least`: the smallest cell that is told, by default the one in force. Raises KeyError for an unknown
-    dimension, ValueError for one named twice or more than FILTERS_MAX filters.
+    Raises KeyError for an unknown one, ValueError for one named twice or more than two and FILTERS_MAX.
+    """
+    if unknown := set(names) - DIMENSIONS.keys():
+        raise KeyError(*unknown)
+    found = tuple(name for name in DIMENSIONS if name in names)
+    if len(found) != len(names) or len(names) > 2 + FILTERS_MAX:
+        raise ValueError(f"two dimensions and at most {FILTERS_MAX} filters, each another")
+    return found
+
+
+def draw(today: int, *names: str) -> dict[str, Any]:
+    """The picture: everybody by these dimensions, with people, purchases and money; rare values together. One query.
+
+    Nothing in it is hidden yet: what may be told follows from the smallest group in force when it is shown.
+    """
+    picks = ", ".join(f"{DIMENSIONS[name][0]} AS {name}_" for name in names)
+    places = ", ".join(str(i + 1) for i in range(len(names)))
+    found = rows(
+        f"SELECT {picks}, COUNT(*), SUM(t.purchases), SUM(t.spent_minor) FROM ({traits.relation(_TRAITS, today=today)}) AS t "
+        f"LEFT JOIN traits AS kept ON kept.person_id = t.person_id WHERE t.purchases > 0 OR kept.visits_ever > 0 GROUP BY {places}"
+    )
+    size = len(names)
+    kept = [_frequent(name, _totals([(line[i], line[size]) for line in found])) for i, name in enumerate(names)]
+    sums: dict[Key, list[int]] = {}
+    for line in found:
+        key = tuple(value if value in kept[i] else ELSE for i, value in enumerate(line[:size]))
+        sums[key] = [a + int(b or 0) for a, b in zip(sums.get(key, (0,) * len(MEASURES)), line[size:], strict=True)]
+    return {"names": names, "lines": [[list(key), numbers] for key, numbers in sums.items()]}
+
+
+def pivot(drawn: Mapping[str, Any], row: str, column: str, filters: Mapping[str, str], least: int | None = None) -> Profile:
+    """People by two dimensions, of those whose further dimensions have the values of `filters`, from the picture of all these.
+
+    `least`: the smallest cell that is told, by default the one in force.
     """
     least = least_in_force() if least is None else least
-    if unknown := {row, column, *filters} - DIMENSIONS.keys():
-        raise KeyError(*unknown)
-    names = [name for name in DIMENSIONS if name in (row, column, *filters)]
-    if len(names) != 2 + len(filters) or len(filters) > FILTERS_MAX:
-        raise ValueError(f"two dimensions and at most {FILTERS_MAX} filters, each another")
-    lines, orders = _merged(names, _counted(names, today), least)
+    names = list(drawn["names"])
+    lines, orders = _merged(names, [(dict(zip(names, keys)), tuple(sums)) for keys, sums in drawn["lines"]], least)
     people = _cube(names, lines, 0)
     if sum(people.values()) < least or any(value not in orders[name] for name, value in filters.items()):
         return Profile(least, refused="few")
@@ -86,34 +115,24 @@ def pivot(row: str, column: str, filters: Mapping[str, str], today: int, least: 
     return _profile(shown, row, column, [_cube(names, lines, i) for i in range(len(MEASURES))], orders, least)
 
 
-def _counted(names: Sequence[str], today: int) -> list[Line]:
-    """Everybody by the dimensions, with people, purchases and money."""
-    picks = ", ".join(f"{DIMENSIONS[name][0]} AS {name}_" for name in names)
-    places = ", ".join(str(i + 1) for i in range(len(names)))
-    found = rows(
-        f"SELECT {picks}, COUNT(*), SUM(t.purchases), SUM(t.spent_minor) FROM ({traits.relation(_TRAITS, today=today)}) AS t "
-        f"LEFT JOIN traits AS kept ON kept.person_id = t.person_id WHERE t.purchases > 0 OR kept.visits_ever > 0 GROUP BY {places}"
-    )
-    return [(dict(zip(names, line)), line[len(names) :]) for line in found]
-
-
 def _merged(names: Sequence[str], lines: list[Line], least: int) -> tuple[list[Line], dict[str, tuple[str, ...]]]:
-    """The lines with rare values put together, and each dimension's values in order: the same whatever is filtered."""
+    """The lines with small groups put together, and each dimension's values in order: the same whatever is filtered."""
     into: dict[str, dict[str, str]] = {}
     orders: dict[str, tuple[str, ...]] = {}
     for name in names:
-        people: dict[str, int] = {}
-        for keys, sums in lines:
-            people[keys[name]] = people.get(keys[name], 0) + sums[0]
-        values = _values(name, people)
-        frequent = {value: value if value in values else ELSE for value in people}
-        totals: dict[str, int] = {}
-        for value, count in people.items():
-            totals[frequent[value]] = totals.get(frequent[value], 0) + count
-        groups = merge(totals, values, least)
-        into[name] = {value: groups[frequent[value]] for value in people}
-        orders[name] = tuple(dict.fromkeys(groups[value] for value in values if value in groups))
+        totals = _totals([(keys[name], sums[0]) for keys, sums in lines])
+        values = _frequent(name, totals)
+        into[name] = merge(totals, values, least)
+        orders[name] = tuple(dict.fromkeys(into[name][value] for value in values if value in into[name]))
     return [({name: into[name][keys[name]] for name in names}, sums) for keys, sums in lines], orders
+
+
+def _totals(counted: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """People by value."""
+    totals: dict[str, int] = {}
+    for value, people in counted:
+        totals[value] = totals.get(value, 0) + people
+    return totals
 
 
 def _cube(names: Sequence[str], lines: list[Line], measure: int) -> dict[Key, int]:
@@ -160,10 +179,10 @@ def _profile(
     return Profile(least, tuple(there[0]), tuple(there[1]), cells, totals)
 
 
-def _values(name: str, people: Mapping[str, int]) -> tuple[str, ...]:
+def _frequent(name: str, people: Mapping[str, int]) -> tuple[str, ...]:
     """A dimension's values in order: as listed, or the most frequent first and the others together."""
     listed = DIMENSIONS[name][1]
     if listed:
         return listed
-    order = sorted((value for value in people if value != UNKNOWN), key=lambda value: (-people[value], value))
+    order = sorted((value for value in people if value not in (UNKNOWN, ELSE)), key=lambda value: (-people[value], value))
     return (*order[:PRODUCTS_MAX], ELSE, UNKNOWN)

@@ -5,6 +5,7 @@ their revenue in the period, then by their number, so that every cut can be made
 """
 
 from array import array
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,8 +13,7 @@ from typing import Any
 from django.conf import settings
 
 from passaparola.kernel import money
-from passaparola.kernel.database import rows, snapshot, stream
-from passaparola.measure.keeping import Counted, counted
+from passaparola.kernel.database import rows, stream
 from passaparola.segments import pyramid
 from passaparola.segments.pyramid import BANDS, EVERYBODY, HAS_NAME, IS_ROOT, Market, band, instant
 
@@ -63,8 +63,6 @@ class Pyramid:
     nameless: int
     market: Market | None
     market_at: datetime | None
-    # When the active were counted, where that was a while ago.
-    kept_at: datetime | None = None
 
     @property
     def people(self) -> int:
@@ -85,58 +83,62 @@ class Ranking:
         sql = _RANKING.format(net=_NET.format(unit=unit), unit=unit, after=int(after), until=int(until))
         self.ids, self.revenue, self.orders, self.margin, self.margin_of = (array("q") for _ in range(5))
         columns = (self.ids, self.revenue, self.orders, self.margin, self.margin_of)
-        with snapshot():
-            for row in stream(sql):
-                for column, value in zip(columns, row, strict=True):
-                    column.append(int(value))
-
-    def span(self, name: str) -> tuple[int, int]:
-        """From which position to which a band reaches, or all the active."""
-        if name == "active":
-            return 0, len(self.ids)
-        cuts = [0, *(-(-len(self.ids) * percent // 100) for _, percent in BANDS)]
-        position = ACTIVE.index(name)
-        return cuts[position], cuts[position + 1]
+        for row in stream(sql):
+            for column, value in zip(columns, row, strict=True):
+                column.append(int(value))
 
 
-def ranking(today: int, period_days: int) -> Counted[Ranking]:
-    """The active at the end of the local day `today`, ranked."""
-    return counted(("ranking", today, period_days), lambda: Ranking(today - period_days, today))
+def span(name: str, active: int) -> tuple[int, int]:
+    """From which position among so many active a band begins, and where it ends; or all of a level."""
+    if name not in ACTIVE:
+        return 0, active
+    cuts = [0, *(-(-active * percent // 100) for _, percent in BANDS)]
+    position = ACTIVE.index(name)
+    return cuts[position], cuts[position + 1]
 
 
-def count(today: int) -> Pyramid:
-    """The pyramid at the end of the local day `today`: six queries, whatever the number of people."""
-    period = pyramid.period_in_force()
-    ranked = ranking(today, period.period_days)
-    bands, margin_known = _bands(ranked.value, period)
-    by_level = {
-        name: (people, int(spent or 0))
-        for name, people, spent in rows(
-            "SELECT placed.level, COUNT(*), SUM(traits.spent_minor) FROM "
-            f"({pyramid.relation(today, period.period_days)}) AS placed "
-            "LEFT JOIN traits ON traits.person_id = placed.person_id GROUP BY placed.level"
-        )
+_LEVELS = f"""
+SELECT CASE WHEN traits.orders > 0 THEN CASE WHEN traits.last_order_at >= {{since}} THEN 'active' ELSE 'inactive' END
+            WHEN {HAS_NAME} THEN 'potential' ELSE 'nameless' END AS level, COUNT(*), SUM(traits.spent_minor)
+FROM {EVERYBODY} WHERE {IS_ROOT} GROUP BY 1
+"""
+
+
+def draw(today: int, period_days: int) -> dict[str, Any]:
+    """The picture: the sums of each level and band at the end of the local day `today`. Three queries."""
+    ranked = Ranking(today - period_days, today)
+    spans = [span(name, len(ranked.ids)) for name in ACTIVE]
+    columns = (ranked.revenue, ranked.orders, ranked.margin, ranked.margin_of)
+    found = rows(_LEVELS.format(since=instant(today - period_days + 1)))
+    return {
+        "today": today,
+        "bands": [[high - low, *(sum(column[low:high]) for column in columns)] for low, high in spans],
+        "levels": {name: [people, int(spent or 0)] for name, people, spent in found},
+        "clicks": _silent(today, period_days),
     }
-    active, spent = by_level.get("active", (0, 0))
+
+
+def count(drawn: dict[str, Any], period: pyramid.Period) -> Pyramid:
+    """The pyramid that a picture of this period tells, with the market as it is typed now."""
+    levels = {name: drawn["levels"].get(name, (0, 0)) for name in ("active", "inactive", "potential", "nameless")}
+    bands, margin_known = _bands(drawn["bands"], period)
+    active, spent = levels["active"]
     margins = [one.margin_minor for one in bands]
     upper = [
         Level(
             "active", active, sum(b.revenue_minor for b in bands), sum(b.orders for b in bands),
-            None if None in margins or not margins else sum(m or 0 for m in margins), spent,
+            None if None in margins else sum(m or 0 for m in margins), spent,
         ),
-        *(Level(name, *_only(by_level.get(name, (0, 0)))) for name in ("inactive", "potential")),
+        *(Level(name, *_only(levels[name])) for name in ("inactive", "potential")),
     ]  # fmt: skip
-    clicks, nameless = _silent(today, period.period_days), _nameless()
+    clicks, nameless = drawn["clicks"], levels["nameless"][0]
     market, at = pyramid.market_in_force() or (None, None)
     probable = max(clicks + nameless, market.probable if market else 0)
     lower = [
         Level("probable", probable, is_figure=True),
         Level("rest", market.rest if market else 0, is_figure=True),
     ]
-    return Pyramid(
-        today, period, upper + lower, bands, margin_known, clicks, nameless, market, at,
-        ranked.at if ranked.was_kept else None,
-    )  # fmt: skip
+    return Pyramid(drawn["today"], period, upper + lower, bands, margin_known, clicks, nameless, market, at)
 
 
 def _only(counted: tuple[int, int]) -> tuple[int, int, int, int | None, int]:
@@ -145,15 +147,13 @@ def _only(counted: tuple[int, int]) -> tuple[int, int, int, int | None, int]:
     return people, 0, 0, None, spent
 
 
-def _bands(ranked: Ranking, period: pyramid.Period) -> tuple[list[Level], float]:
+def _bands(sums: list[list[int]], period: pyramid.Period) -> tuple[list[Level], float]:
     """The active in bands from the top, and the share of revenue whose margin is said."""
-    revenue, known = sum(ranked.revenue), sum(ranked.margin_of)
-    out = []
-    for name, _percent in BANDS:
-        low, high = ranked.span(name)
-        earned = sum(ranked.revenue[low:high])
-        margin = _margin(earned, sum(ranked.margin[low:high]), sum(ranked.margin_of[low:high]), known, period)
-        out.append(Level(name, high - low, earned, sum(ranked.orders[low:high]), margin))
+    revenue, known = sum(line[1] for line in sums), sum(line[4] for line in sums)
+    out = [
+        Level(name, people, earned, orders, _margin(earned, margin, margin_of, known, period))
+        for name, (people, earned, orders, margin, margin_of) in zip(ACTIVE, sums, strict=True)
+    ]
     return out, known / revenue if revenue else 0.0
 
 
@@ -170,13 +170,6 @@ def _silent(today: int, period_days: int) -> int:
     return int(rows(sql)[0][0])
 
 
-def _nameless() -> int:
-    """Browsers that came and neither bought nor said who they are."""
-    return int(rows(
-        f"SELECT COUNT(*) FROM {EVERYBODY} WHERE COALESCE(traits.orders, 0) = 0 AND {IS_ROOT} AND NOT {HAS_NAME}"
-    )[0][0])
-
-
 # --- lists ----------------------------------------------------------------------------------------
 
 
@@ -190,27 +183,52 @@ class Standing:
     orders: int
 
 
-def people(name: str, today: int, *, after: int = 0, limit: int = 50) -> list[Standing]:
-    """The people of a level or band, those with most revenue first (below the active: most ever spent, then most orders).
+# So many people are in one part of the picture.
+PART = 2000
+LISTED = ("active", "inactive", "potential")
+_BELOW = """
+SELECT placed.person_id, COALESCE(traits.spent_minor, 0) AS spent, COALESCE(traits.orders, 0)
+FROM ({relation}) AS placed LEFT JOIN traits ON traits.person_id = placed.person_id
+WHERE placed.level = '{level}' ORDER BY spent DESC, placed.person_id
+"""
 
-    `after` is how many to leave out. Raises LookupError for a level that has no people, only a figure.
+
+def draw_standing(today: int, level: str, period_days: int) -> Iterator[Any]:
+    """The picture: how many people a level of LISTED has, then they themselves, PART at a time: id, revenue, orders.
+
+    Those with most revenue first (below the active: most ever spent), then by number. Raises LookupError for another level.
     """
-    period = pyramid.period_in_force()
-    if name == "active" or name in ACTIVE:
-        ranked = ranking(today, period.period_days).value
-        low, high = ranked.span(name)
-        places = range(low + after, min(low + after + limit, high))
-        return [Standing(ranked.ids[i], i + 1, ranked.revenue[i], ranked.orders[i]) for i in places]
-    if name in ("inactive", "potential"):
-        sql = (
-            "SELECT placed.person_id, NULL, COALESCE(traits.spent_minor, 0) AS spent, COALESCE(traits.orders, 0) FROM "
-            f"({pyramid.relation(today, period.period_days)}) AS placed "
-            "LEFT JOIN traits ON traits.person_id = placed.person_id "
-            f"WHERE placed.level = '{name}' ORDER BY spent DESC, placed.person_id "
-            f"LIMIT {int(limit)} OFFSET {int(after)}"
-        )
-        return [Standing(person, place, int(revenue), orders) for person, place, revenue, orders in rows(sql)]
-    raise LookupError(name)
+    if level not in LISTED:
+        raise LookupError(level)
+    if level == "active":
+        ranked = Ranking(today - period_days, today)
+        columns = [ranked.ids, ranked.revenue, ranked.orders]
+    else:
+        columns = [array("q") for _ in range(3)]
+        for row in stream(_BELOW.format(relation=pyramid.relation(today, period_days), level=level)):
+            for column, value in zip(columns, row, strict=True):
+                column.append(int(value))
+    yield len(columns[0])
+    for low in range(0, len(columns[0]), PART):
+        yield list(zip(*(column[low : low + PART] for column in columns), strict=True))
+
+
+def people(name: str, part: Callable[[int], Any], *, after: int = 0, limit: int = 50) -> list[Standing]:
+    """People of a level or band, from the parts of the picture of `level_of` it. `after` is how many to leave out."""
+    low, high = span(name, part(0))
+    places = range(min(low + after, high), min(low + after + limit, high))
+    parts = {place // PART: part(1 + place // PART) for place in {*places[:1], *places[-1:]}}
+    is_active = level_of(name) == "active"
+    return [
+        Standing(person, place + 1 if is_active else None, revenue, orders)
+        for place in places
+        for person, revenue, orders in parts[place // PART][place % PART : place % PART + 1]
+    ]
+
+
+def level_of(name: str) -> str:
+    """The level that is listed for a level or band."""
+    return "active" if name in ACTIVE else name
 
 
 # --- movement -------------------------------------------------------------------------------------
@@ -248,12 +266,13 @@ SELECT level_a, level_b, COUNT(*) FROM (
 """
 
 
-def moves(since: int, until: int, period_days: int) -> dict[tuple[str, str], int]:
-    """People by (band or level at the end of local day `since`, the same at the end of `until`); one query.
+def draw_moves(today: int, until: int, span: int, period_days: int) -> list[tuple[str, str, int]]:
+    """The picture: people by band or level at the end of local day `until` - `span` and of `until` (0: today); one query.
 
     "new" is whoever was not known yet on the first day. People who first bought after `until` stand where they stood then.
     """
-    since, until, period_days = int(since), int(until), int(period_days)
+    until = int(until or today)
+    since, period_days = until - int(span), int(period_days)
     values: dict[str, Any] = {
         "a": since,
         "b": until,
@@ -268,8 +287,12 @@ def moves(since: int, until: int, period_days: int) -> dict[tuple[str, str], int
         "is_root": IS_ROOT,
         "has_name": HAS_NAME,
     }
-    found = counted(("moves", since, until, period_days), lambda: rows(_MOVES.format(**values)))
-    return {(before, after): people for before, after, people in found.value}
+    return rows(_MOVES.format(**values))
+
+
+def moves(drawn: list[tuple[str, str, int]]) -> dict[tuple[str, str], int]:
+    """People by where they stood on the first day and where on the last."""
+    return {(before, after): people for before, after, people in drawn}
 
 
 def summary(moved: dict[tuple[str, str], int]) -> dict[str, int]:

@@ -1,9 +1,9 @@
 """Whether the log is long and full enough for stages to mean something, with the reason for each doubt."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from passaparola.kernel.database import rows
-from passaparola.measure.returns import log_days
 from passaparola.segments.stages import Ranges
 
 # A couple of months, whatever the period (document D of the sources).
@@ -49,19 +49,30 @@ class Readiness:
         return all(check.is_met for check in self.checks)
 
 
-def readiness(ranges: Ranges, today: int) -> Readiness:
+def known(today: int) -> dict[str, Any]:
+    """What there is: days of log, people who came twice, orders and those of which we know whose they are. Two queries."""
+    first, twice = rows("SELECT MIN(first_visit_day), COUNT(CASE WHEN visits_ever >= 2 THEN 1 END) FROM traits")[0]
+    named, orders = rows("SELECT COUNT(person_id), COUNT(*) FROM purchase_order WHERE completed")[0]
+    days = 0 if first is None else max(today - first + 1, 0)
+    return {"log_days": days, "twice": twice, "named": named, "orders": orders}
+
+
+def readiness(ranges: Ranges, known: dict[str, Any]) -> Readiness:
     """Days of log against the period, people who came twice, and the share of orders of which we know whose they are."""
-    twice = rows("SELECT COUNT(*) FROM traits WHERE visits_ever >= 2")[0][0]
-    known, orders = rows("SELECT COUNT(person_id), COUNT(*) FROM purchase_order WHERE completed")[0]
     return Readiness(
         [
-            Check("days", log_days(today), max(ranges.period_days, OBSERVATION_DAYS_MIN), binding=True),
-            Check("twice", twice, TWICE_PEOPLE_MIN),
-            Check("known", known / orders if orders else 0.0, KNOWN_SHARE_MIN),
+            Check("days", known["log_days"], _days_needed(ranges), binding=True),
+            Check("twice", known["twice"], TWICE_PEOPLE_MIN),
+            Check("known", known["named"] / known["orders"] if known["orders"] else 0.0, KNOWN_SHARE_MIN),
         ]
     )
 
 
 def is_provisional(ranges: Ranges, today: int) -> bool:
     """Only whether the observation period is over; for pages that show stages beside other things."""
-    return log_days(today) < max(ranges.period_days, OBSERVATION_DAYS_MIN)
+    long_ago = today - _days_needed(ranges) + 1
+    return not rows("SELECT 1 FROM traits WHERE first_visit_day <= ? LIMIT 1", [long_ago])
+
+
+def _days_needed(ranges: Ranges) -> int:
+    return max(ranges.period_days, OBSERVATION_DAYS_MIN)

@@ -4,6 +4,7 @@ Both look at people whose next days are known: at a day far enough back, and how
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 from passaparola.kernel.database import rows
 from passaparola.measure.visits import per_person
@@ -45,27 +46,33 @@ class Returns:
     part: int = 1
 
 
-def log_days(today: int) -> int:
-    """How many days lie between the first known visit and today, both counted; 0 without one."""
-    first = rows("SELECT MIN(first_visit_day) FROM traits")[0][0]
-    return 0 if first is None else max(today - first + 1, 0)
+def draw(today: int, period_days: int, known: dict[str, Any]) -> dict[str, Any]:
+    """Who came again within the usual interval of half of the customers; looked at so many days back. Four queries.
 
-
-def usual_days() -> int:
-    """The interval in which half of the customers come: the median, over those who came twice, of their mean interval."""
-    people = rows("SELECT COUNT(*) FROM traits WHERE visits_ever >= 2")[0][0]
-    found = rows(_USUAL, [people // 2]) if people else []
-    return max(round(found[0][0]), AHEAD_DAYS_MIN) if found else AHEAD_DAYS_MIN
-
-
-def returns(period_days: int, today: int) -> Returns:
-    """Who came again within the usual interval of half of the customers; looked at so many days back. Four queries."""
-    ahead = min(usual_days(), period_days, log_days(today) // 2)
+    `known` says how long the log is and how many people came twice (measure/readiness.py).
+    """
+    ahead = min(_usual_days(known["twice"]), period_days, known["log_days"] // 2)
     if ahead < 1:
-        return Returns(0, [], [])
+        return {"ahead_days": 0, "again": [], "ladder": [], "part": 1}
     part = 1 + rows("SELECT COUNT(*) FROM visit")[0][0] // LADDER_ROWS_MAX
     cut = today - ahead
     picks = f"SUM(CASE WHEN day <= {cut} THEN 1 ELSE 0 END) AS visits, MAX(CASE WHEN day > {cut} THEN 1 ELSE 0 END) AS again"
     again = rows(_AGAIN.format(came=per_person(picks, f"day > {cut - period_days} AND day <= {today}")))
     ladder = rows(_LADDER, [ahead, part, LADDER_VISITS_MAX, cut])
-    return Returns(ahead, [Rung(*map(int, row)) for row in again], [Rung(*map(int, row)) for row in ladder], part)
+    return {"ahead_days": ahead, "again": _whole(again), "ladder": _whole(ladder), "part": part}
+
+
+def read(drawn: dict[str, Any]) -> Returns:
+    """What a picture of the stages says of returns."""
+    again, ladder = ([Rung(*row) for row in drawn[name]] for name in ("again", "ladder"))
+    return Returns(drawn["ahead_days"], again, ladder, drawn["part"])
+
+
+def _usual_days(people: int) -> int:
+    """The interval in which half of the customers come: the median, over those who came twice, of their mean interval."""
+    found = rows(_USUAL, [people // 2]) if people else []
+    return max(round(found[0][0]), AHEAD_DAYS_MIN) if found else AHEAD_DAYS_MIN
+
+
+def _whole(found: list[tuple[Any, ...]]) -> list[list[int]]:
+    return [[int(value) for value in row] for row in found]

@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from passaparola.kernel.database import rows
+from passaparola.measure import readiness, returns
 from passaparola.measure.visits import per_person
+from passaparola.segments.actions import is_restaging
 from passaparola.segments.stages import STAGES, Ranges, stage_of
 
 # The traits' own number of visits is as of the last event, therefore visits are counted from their days.
@@ -60,15 +63,26 @@ class Simulation:
         return sum(move.people for move in self.moves if not move.is_up)
 
 
-def simulate(ranges: Ranges, today: int) -> Simulation:
-    """Everybody under these ranges, placed by their visits alone, as a change of ranges places them; two queries.
+def draw(today: int, period_days: int) -> dict[str, Any]:
+    """The picture: all that the page of stages needs of everybody, whichever ranges of that period are tried out on it."""
+    known = readiness.known(today)
+    return {
+        "placed": list(_placed(today - period_days, today)),
+        "returns": returns.draw(today, period_days, known),
+        "known": known,
+        "restaging": is_restaging(),
+    }
 
-    `today` is the business-local day number. Under the ranges in force those move whom a margin or stay holds.
+
+def simulate(ranges: Ranges, drawn: dict[str, Any]) -> Simulation:
+    """Everybody under these ranges, placed by their visits alone, as a change of ranges places them.
+
+    `drawn` is the picture of the ranges' period. Under the ranges in force those move whom a margin or stay holds.
     """
     before, after = dict.fromkeys(STAGES, 0), dict.fromkeys(STAGES, 0)
     visits: dict[int, int] = {}
     moves: dict[tuple[str, str], Move] = {}
-    for stage, count, people, sample in _placed(today - ranges.period_days, today):
+    for stage, count, people, sample in drawn["placed"]:
         then = stage_of(count, ranges)
         before[stage] += people
         after[then] += people

@@ -49,6 +49,17 @@ def ranges_in_force() -> stages.Ranges:
     return stages.Ranges.read(found.value) if found else stages.Ranges()
 
 
+def ranges_changed_at() -> datetime | None:
+    """When the operator set the ranges; None: never."""
+    found = Setting.objects.filter(name=STAGES_SETTING).first()
+    return found.changed_at if found else None
+
+
+def is_restaging() -> bool:
+    """Whether everybody is still being looked at under ranges that changed."""
+    return bool(database.rows("SELECT 1 FROM timer WHERE kind = 'restage' LIMIT 1"))
+
+
 class Segments:
     """The room that keeps traits and stages."""
 

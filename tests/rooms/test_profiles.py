@@ -28,37 +28,42 @@ def _people() -> None:
         )  # fmt: skip
 
 
+def pivot(row: str, column: str, filters: dict[str, str]) -> profiles.Profile:
+    names = profiles.dimensions(row, column, *filters)
+    return profiles.pivot(profiles.draw(TODAY, *names), row, column, filters)
+
+
 @pytest.mark.usefixtures("_people")
 def test_a_table_has_everybody_once_and_small_groups_are_not_told() -> None:
-    found = profiles.pivot("sex", "weekday", {}, TODAY)
+    found = pivot("sex", "weekday", {})
     assert found.cells["people"] == {("f", "1"): 10, ("f", "2"): 10, ("m", "1"): 15, ("m", "2"): 15}
     assert found.cells["orders"]["f", "1"] == 20 and found.cells["revenue"]["m", "2"] == 1500
     assert found.totals["people"] == {"f": 20, "m": 30}
-    small = profiles.pivot("stage", "sex", {}, TODAY)
+    small = pivot("stage", "sex", {})
     assert small.rows == ("*",), "three in many are put together with the rest"
 
 
 @pytest.mark.usefixtures("_people")
 def test_a_filter_of_a_few_finds_nothing_and_neither_does_the_rest_of_it() -> None:
-    assert profiles.pivot("sex", "weekday", {"hour": "6-9"}, TODAY).refused == "few"
-    assert profiles.pivot("sex", "weekday", {"hour": "16-18"}, TODAY).refused == "few"
-    assert profiles.pivot("hour", "weekday", {"sex": "m"}, TODAY).refused == ""
-    assert profiles.pivot("sex", "weekday", {"hour": "nonsense' OR 1=1"}, TODAY).refused == "few"
+    assert pivot("sex", "weekday", {"hour": "6-9"}).refused == "few"
+    assert pivot("sex", "weekday", {"hour": "16-18"}).refused == "few"
+    assert pivot("hour", "weekday", {"sex": "m"}).refused == ""
+    assert pivot("sex", "weekday", {"hour": "nonsense' OR 1=1"}).refused == "few"
     with pytest.raises(KeyError):
-        profiles.pivot("name", "sex", {}, TODAY)
+        pivot("name", "sex", {})
     for twice in ({"sex": "m"}, {"hour": "6-9", "stage": "few", "age": "18-24"}):
         with pytest.raises(ValueError):
-            profiles.pivot("sex", "weekday", twice, TODAY)
+            pivot("sex", "weekday", twice)
 
 
 @pytest.mark.usefixtures("_people")
 def test_the_smallest_group_is_set_by_an_act_and_never_below_three() -> None:
     world = World()
-    assert profiles.pivot("sex", "weekday", {}, TODAY).least == 5
+    assert pivot("sex", "weekday", {}).least == 5
     world.act("Profiles Changed", least=11)
-    assert profiles.pivot("sex", "weekday", {}, TODAY).cells["people"]["f", "1"] is None
+    assert pivot("sex", "weekday", {}).cells["people"]["f", "1"] is None
     world.act("Profiles Changed", least=3)
-    assert profiles.pivot("stage", "sex", {}, TODAY).rows == ("many", "few")
+    assert pivot("stage", "sex", {}).rows == ("many", "few")
     for wrong in (2, 0, 51, True, "5", None):
         with pytest.raises(Refusal):
             world.act("Profiles Changed", least=wrong)
@@ -85,7 +90,7 @@ def test_two_filters_at_a_time_count_as_a_plain_loop_does_and_hide_the_same_from
         values = {name: sorted({one[name] for one in people}) for name in others}
         choices = [{}, *({n: v} for n in others for v in values[n]), *(dict(zip(others, v)) for v in product(*values.values()))]
         for filters in choices:
-            found = profiles.pivot(row, column, filters, TODAY)
+            found = pivot(row, column, filters)
             inside = [one for one in people if all(one[n] == v for n, v in filters.items())]
             for (a, b), value in found.cells.get("people", {}).items():
                 count = sum(one[row] == a and one[column] == b for one in inside)

@@ -81,10 +81,20 @@ def expected(orders: Story, today: int, period: int = 365) -> dict[int, str]:
     return out
 
 
+def count() -> pyramid.Pyramid:
+    period = rules.period_in_force()
+    return pyramid.count(pyramid.draw(TODAY, period.period_days), period)
+
+
+def walk(name: str, **which: int) -> list[pyramid.Standing]:
+    parts = list(pyramid.draw_standing(TODAY, pyramid.level_of(name), 365))
+    return pyramid.people(name, parts.__getitem__, **which)
+
+
 def test_levels_bands_and_lists_are_plain_counts(orders: Story) -> None:
-    found, wanted = pyramid.count(TODAY), expected(orders, TODAY)
+    found, wanted = count(), expected(orders, TODAY)
     for band in found.bands:
-        people = pyramid.people(band.name, TODAY, limit=100)
+        people = walk(band.name, limit=100)
         assert {one.person_id for one in people} == {p for p, name in wanted.items() if name == band.name}
         assert band.people == len(people) and band.revenue_minor == sum(one.revenue_minor for one in people)
         assert band.orders == sum(one.orders for one in people)
@@ -92,14 +102,14 @@ def test_levels_bands_and_lists_are_plain_counts(orders: Story) -> None:
     assert active.people == sum(band.people for band in found.bands)
     assert found.revenue_minor == sum(n for lines in orders.values() for day, n in lines if day > TODAY - 365)
     for level in (inactive, potential):
-        listed = {one.person_id for one in pyramid.people(level.name, TODAY, limit=100)}
+        listed = {one.person_id for one in walk(level.name, limit=100)}
         assert listed == {p for p, name in wanted.items() if name == level.name} and level.people == len(listed)
     assert found.people == len(wanted)
     nameless = sum(p % 5 == 0 and not lines for p, lines in orders.items())
     assert (found.nameless, probable.people, rest.people) == (nameless, nameless, 0)
     assert probable.is_figure and rest.is_figure
     with pytest.raises(LookupError):
-        pyramid.people("probable", TODAY)
+        walk("probable")
 
 
 def test_the_same_levels_for_rules(orders: Story) -> None:
@@ -109,13 +119,13 @@ def test_the_same_levels_for_rules(orders: Story) -> None:
 
 
 def test_ties_are_settled_by_number_and_pages_follow_one_another(orders: Story) -> None:
-    whole = pyramid.people("active", TODAY, limit=100)
+    whole = walk("active", limit=100)
     assert [one.place for one in whole] == list(range(1, len(whole) + 1))
     assert whole == sorted(whole, key=lambda one: (-one.revenue_minor, one.person_id))
     assert len({one.revenue_minor for one in whole}) < len(whole)
-    pages = [one for after in range(0, 100, 7) for one in pyramid.people("active", TODAY, after=after, limit=7)]
+    pages = [one for after in range(0, 100, 7) for one in walk("active", after=after, limit=7)]
     assert pages == whole
-    small = pyramid.people("small", TODAY, limit=100)
+    small = walk("small", limit=100)
     assert small == whole[-len(small) :]
 
 
@@ -126,7 +136,7 @@ def test_movement_is_the_difference_of_two_pyramids(orders: Story, since: int, u
     for p, level in after.items():
         if level != "new":
             wanted[before[p], level] = wanted.get((before[p], level), 0) + 1
-    moved = pyramid.moves(since, until, 365)
+    moved = pyramid.moves(pyramid.draw_moves(TODAY, until, until - since, 365))
     assert moved == wanted
     sums = pyramid.summary(moved)
     active = sum(n for (a, b), n in moved.items() if a in BAND_NAMES or b in BAND_NAMES)
@@ -137,18 +147,18 @@ def test_movement_is_the_difference_of_two_pyramids(orders: Story, since: int, u
 def test_margins_are_what_orders_say_or_the_usual_one(orders: Story) -> None:
     from passaparola.kernel.models import Setting
 
-    said = pyramid.count(TODAY)
+    said = count()
     assert 0 < said.margin_known < 1 and said.levels[0].margin_minor
     Setting.objects.create(name="pyramid", value={"period_days": 365, "margin_percent": 30}, changed_at=noon(TODAY))
-    usual = pyramid.count(TODAY)
+    usual = count()
     assert (usual.levels[0].margin_minor or 0) > (said.levels[0].margin_minor or 0)
     assert usual.levels[0].margin_minor == sum(band.margin_minor or 0 for band in usual.bands)
 
 
 def test_an_empty_house() -> None:
-    found = pyramid.count(TODAY)
+    found = count()
     assert [level.people for level in found.levels] == [0] * 5 and found.levels[0].margin_minor is None
-    assert pyramid.moves(TODAY - 9, TODAY, 365) == {} and pyramid.people("top", TODAY) == []
+    assert pyramid.moves(pyramid.draw_moves(TODAY, 0, 9, 365)) == {} and walk("top") == []
 
 
 def test_what_is_typed_is_kept_with_its_source_and_what_is_wrong_is_refused() -> None:
@@ -158,7 +168,7 @@ def test_what_is_typed_is_kept_with_its_source_and_what_is_wrong_is_refused() ->
     market, at = rules.market_in_force() or (None, None)
     assert market == rules.Market(12_000, 400_000, "Census 2025") and at == world.now
     assert rules.period_in_force() == rules.Period(180, None)
-    found = pyramid.count(TODAY)
+    found = count()
     assert [level.people for level in found.levels[3:]] == [12_000, 400_000]
     true: dict[str, Any] = {"probable": True, "rest": 0, "source": "x"}
     for wrong in ({**true, "probable": -1}, {"probable": 1, "rest": 1}, true):

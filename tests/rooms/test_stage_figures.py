@@ -53,7 +53,7 @@ def test_each_root_is_counted_once_and_each_of_their_days_once(days: dict[int, l
 
 @pytest.mark.parametrize("wanted", [RANGES, Ranges(90, 1, 2, 5), Ranges(30, 1, 2, 3), Ranges(300, 1, 4, 9)])
 def test_the_simulation_is_a_plain_count(days: dict[int, list[int]], wanted: Ranges) -> None:
-    found = simulation.simulate(wanted, TODAY)
+    found = simulation.simulate(wanted, simulation.draw(TODAY, wanted.period_days))
     was = {p: stage_of(in_period(d, TODAY, RANGES), RANGES) for p, d in days.items()}
     then = {p: stage_of(in_period(d, TODAY, wanted), wanted) for p, d in days.items()}
     for stage in STAGES:
@@ -76,16 +76,17 @@ def test_the_flow_and_its_history_are_plain_counts(days: dict[int, list[int]]) -
             before = stage_of(in_period(came, since, RANGES), RANGES) if came[0] <= since else flow.NEW
             key = before, stage_of(in_period(came, until, RANGES), RANGES)
             expected[key] = expected.get(key, 0) + 1
-    assert flow.flow(since, until, RANGES) == expected
-    (first, last) = flow.history([since, until], RANGES)
-    for counts, day in ((first, since), (last, until)):
+    drawn = flow.draw(TODAY, until, until - since, 90, 3, 6)
+    assert flow.moves(drawn) == expected
+    assert [day for day, _ in flow.history(drawn)] == flow.points(since, until) and len(flow.points(since, until)) == 7
+    for day, counts in flow.history(drawn):
         known = [came for came in days.values() if came and came[0] <= day]
         assert counts == {s: sum(stage_of(in_period(c, day, RANGES), RANGES) == s for c in known) for s in STAGES}
-    assert flow.history([], RANGES) == []
+    assert flow.draw(until, 0, 110, 90, 3, 6) == drawn, "no day is today"
 
 
 def test_who_comes_again_is_a_plain_count(days: dict[int, list[int]]) -> None:
-    found = returns.returns(90, TODAY)
+    found = returns.read(returns.draw(TODAY, 90, readiness.known(TODAY)))
     intervals = sorted((d[-1] - d[0]) / (len(d) - 1) for d in days.values() if len(d) >= 2)
     assert found.ahead_days == max(7, round(intervals[len(intervals) // 2]))
     cut = TODAY - found.ahead_days
@@ -99,11 +100,12 @@ def test_who_comes_again_is_a_plain_count(days: dict[int, list[int]]) -> None:
 
 
 def test_an_empty_house_has_no_figures_and_says_so() -> None:
-    assert returns.returns(90, TODAY).ahead_days == 0
-    found = readiness.readiness(RANGES, TODAY)
+    drawn = simulation.draw(TODAY, 90)
+    assert returns.read(drawn["returns"]).ahead_days == 0
+    found = readiness.readiness(RANGES, drawn["known"])
     assert found.is_provisional and not found.is_ready and [check.have for check in found.checks] == [0, 0, 0]
-    assert flow.flow(TODAY - 9, TODAY, RANGES) == {}
-    assert sum(simulation.simulate(RANGES, TODAY).after.values()) == 0
+    assert flow.moves(flow.draw(TODAY, 0, 9, 90, 3, 6)) == {}
+    assert sum(simulation.simulate(RANGES, drawn).after.values()) == 0
 
 
 def test_stages_are_provisional_until_the_period_is_over_and_two_months_at_least(days: dict[int, list[int]]) -> None:
@@ -112,7 +114,7 @@ def test_stages_are_provisional_until_the_period_is_over_and_two_months_at_least
         ranges = Ranges(period)
         for age, provisional in ((needed - 1, True), (needed, False)):
             assert readiness.is_provisional(ranges, first + age - 1) is provisional
-            assert readiness.readiness(ranges, first + age - 1).is_provisional is provisional
+            assert readiness.readiness(ranges, readiness.known(first + age - 1)).is_provisional is provisional
 
 
 def test_the_days_used_here_are_those_of_the_log() -> None:

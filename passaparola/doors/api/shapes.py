@@ -158,6 +158,10 @@ class Done(Out):
 Language = Literal["es", "it", "en"]
 
 
+# Of figures that take a look at everybody.
+AS_OF = "As of when, where it is kept for a while (many people); null: counted now. Before the first count: 503, being_counted."
+
+
 def answers(good: Any, *, found: bool = True, writes: bool = False) -> dict[Any, Any]:
     """What a route may answer. `found`: it may answer 404; `writes`: it takes a body and may refuse an act.
 

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -15,8 +16,8 @@ from django.views.decorators.http import require_POST
 from passaparola.doors import look as looks
 from passaparola.doors.console.acting import do, say
 from passaparola.doors.console.forms import Plain
-from passaparola.doors.console.stages import today
 from passaparola.doors.exports import safe_cell
+from passaparola.measure import pictures
 from passaparola.measure import profiles as figures
 from passaparola.segments.cells import LEAST_MAX, LEAST_MIN, OTHER
 
@@ -62,9 +63,11 @@ def profiles(request: HttpRequest) -> HttpResponse:
     if row == column:
         column = "company" if row == "stage" else "stage"
     filters = _filters(request, (row, column))
-    found = figures.pivot(row, column, filters, today())
+    shown = pictures.look("profiles", *figures.dimensions(row, column, *filters), now=timezone.now())
+    found = figures.pivot(shown.value, row, column, filters)
     more = len(filters) < figures.FILTERS_MAX
     context: dict[str, Any] = {
+        "shown": shown,
         "dimensions": WORDS, "measures": MEASURES, "row": row, "column": column, "measure": measure, "least": found.least,
         "row_word": WORDS[row], "refused": found.refused, "wheres": [f"{n}:{v}" for n, v in filters.items()],
         "filters": [

@@ -6,6 +6,7 @@ from django import forms
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -15,7 +16,7 @@ from passaparola.doors import drawings
 from passaparola.doors import look as looks
 from passaparola.doors.console.acting import do, say
 from passaparola.doors.console.forms import Plain
-from passaparola.doors.console.stages import today
+from passaparola.measure import pictures
 from passaparola.measure import pyramid as figures
 from passaparola.measure.pyramid import ACTIVE, Level, Pyramid
 from passaparola.people.models import Person
@@ -96,29 +97,43 @@ def people(request: HttpRequest, level: str) -> HttpResponse:
         raise Http404
     given = request.GET.get("after", "")
     after = min(int(given), PAGE * PAGES_MAX) if given.isdecimal() and len(given) < 9 else 0
-    found = figures.people(level, today(), after=after, limit=PAGE + 1)
+    period_days = rules.period_in_force().period_days
+    shown = pictures.look("standing", figures.level_of(level), period_days, now=timezone.now())
+    found = figures.people(level, shown.part, after=after, limit=PAGE + 1)
     ids = [one.person_id for one in found[:PAGE]]
     known, traits = Person.objects.in_bulk(ids), Traits.objects.in_bulk(ids)
     context = {
         "level": level,
         "word": WORDS[level][0],
         "meaning": WORDS[level][1],
-        "rows": [(one, known[one.person_id], traits.get(one.person_id)) for one in found[:PAGE] if one.person_id in known],
+        "rows": [
+            (one, known[one.person_id], traits.get(one.person_id))
+            for one in found[:PAGE]
+            if _is_somebody(known.get(one.person_id))
+        ],
         "is_active": level == "active" or level in ACTIVE,
         "after": after + PAGE if len(found) > PAGE and after < PAGE * PAGES_MAX else None,
         "before": max(after - PAGE, 0) if after else None,
         "choices": [(name, WORDS[name][0]) for name in WALKABLE],
+        "shown": shown,
     }
     return render(request, "console/pyramid_people.html", context)
 
 
+def _is_somebody(person: Person | None) -> bool:
+    """Whether they still stand for themselves: who was merged since the picture was made stands in another place."""
+    return person is not None and person.root_id == person.id
+
+
 def _page(request: HttpRequest, period: PeriodForm | None, estimate: MarketForm | None) -> HttpResponse:
-    day = today()
-    found = figures.count(day)
+    now, in_force = timezone.now(), rules.period_in_force()
+    shown = pictures.look("pyramid", in_force.period_days, now=now)
+    moved = figures.moves(pictures.look("moves", 0, MOVES_DAYS, in_force.period_days, now=now).value)
+    found = figures.count(shown.value, in_force)
     said = found.market
-    moved = figures.moves(day - MOVES_DAYS, day, found.period.period_days)
     context = {
         "pyramid": found,
+        "shown": shown,
         "lines": lines(found),
         "figures": [_line(level, found) for level in found.levels if level.is_figure],
         "picture": picture(found),

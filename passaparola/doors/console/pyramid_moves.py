@@ -5,15 +5,18 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 
-from passaparola.doors import drawings, pictures
+from passaparola.doors import drawings
 from passaparola.doors import look as looks
+from passaparola.doors import pictures as drawn
 from passaparola.doors.console import stages_flow
 from passaparola.doors.console.pyramid import WORDS
 from passaparola.doors.console.stages import today
 from passaparola.events import intake
+from passaparola.measure import pictures
 from passaparola.measure import pyramid as figures
 from passaparola.measure.pyramid import ORDER
 from passaparola.segments.pyramid import period_in_force
@@ -25,7 +28,8 @@ def moves(request: HttpRequest) -> HttpResponse:
     """The page; ?since=2026-01-01&until=2026-03-31, else the last 90 days."""
     now, period = today(), period_in_force()
     since, until, wrong = stages_flow.days_asked(request, now)
-    moved = figures.moves(since, until, period.period_days)
+    shown = pictures.look("moves", *stages_flow.days_drawn(since, until, now), period.period_days, now=timezone.now())
+    moved = figures.moves(shown.value)
     nodes = [(name, str(WORDS[name][0])) for name in ORDER]
     context: dict[str, Any] = {
         "since": intake.EPOCH + timedelta(days=since),
@@ -34,6 +38,7 @@ def moves(request: HttpRequest) -> HttpResponse:
         "spans": stages_flow.spans(SPANS, now),
         "wrong": wrong,
         "period": period,
+        "shown": shown,
         "everybody": sum(moved.values()),
         "moved": figures.summary(moved),
         "picture": _picture(moved, nodes),
@@ -55,4 +60,4 @@ def _picture(moved: dict[tuple[str, str], int], nodes: list[tuple[str, str]]) ->
     label = gettext("People moving between the levels of the pyramid")
     rank = list(reversed(ORDER[:-1]))
     counts = (sums[0], sums[1])
-    return mark_safe(pictures.fitting(lambda width: drawings.flow(moved, (nodes, nodes[:-1]), rank, label, counts, width)))
+    return mark_safe(drawn.fitting(lambda width: drawings.flow(moved, (nodes, nodes[:-1]), rank, label, counts, width)))

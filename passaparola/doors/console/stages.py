@@ -1,5 +1,6 @@
 """Stages: from how many visits each starts, what the data propose, what a change would move, and whether it is time."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -18,15 +19,19 @@ from passaparola.doors import look as looks
 from passaparola.doors.console.acting import do, say
 from passaparola.doors.console.forms import Plain
 from passaparola.events import intake
+from passaparola.measure import pictures as kept
 from passaparola.measure import readiness, simulation
-from passaparola.measure.returns import Returns, returns
+from passaparola.measure.returns import Returns
+from passaparola.measure.returns import read as read_returns
 from passaparola.people.models import Person
 from passaparola.segments import proposing
-from passaparola.segments.actions import ranges_in_force
+from passaparola.segments.actions import is_restaging, ranges_changed_at, ranges_in_force
 from passaparola.segments.stages import STAGES, Ranges
 
 # A picture's last column holds everybody with so many visits or more.
 COLUMNS_MAX = 24
+# While everybody is looked at under new ranges, a picture older than this is made anew.
+_UNSETTLED = timedelta(seconds=60)
 _SHADES = {"none": "line", "few": "accent-low", "some": "accent-mid", "many": "accent"}
 
 
@@ -97,23 +102,37 @@ def _initial(ranges: Ranges) -> dict[str, int]:
 
 
 def _page(request: HttpRequest, form: RangesForm) -> HttpResponse:
-    now = ranges_in_force()
-    wanted = form.ranges() if form.is_bound and form.is_valid() else now
+    in_force, now = ranges_in_force(), timezone.now()
+    wanted = form.ranges() if form.is_bound and form.is_valid() else in_force
     part = request.headers.get("HX-Target") == "simulation"
-    day = today()
-    found = simulation.simulate(wanted, day)
-    context = _simulated(form, wanted, now, found)
+    shown, unsettled = _shown(wanted.period_days, now)
+    found = simulation.simulate(wanted, shown.value)
+    context = _simulated(form, wanted, in_force, found, unsettled=unsettled)
     if not part:
-        context |= _founded(wanted, now, returns(wanted.period_days, day), found) | {
-            "readiness": readiness.readiness(now, day)
-        }
+        context |= _founded(wanted, in_force, read_returns(shown.value["returns"]), found) | {
+            "readiness": readiness.readiness(in_force, shown.value["known"]), "shown": shown,
+        }  # fmt: skip
     # htmx leaves an answer with an error status aside, and this one is to be shown.
     status = 422 if form.errors and not part else 200
     return render(request, "console/stages_simulation.html" if part else "console/stages.html", context, status=status)
 
 
-def _simulated(form: RangesForm, wanted: Ranges, now: Ranges, found: simulation.Simulation) -> dict[str, Any]:
-    """What follows from the ranges in the form."""
+def _shown(period_days: int, now: datetime) -> tuple[kept.Shown, bool]:
+    """The picture, and whether not everybody stood yet where the ranges in force put them: then it is soon made anew."""
+    changed_at = ranges_changed_at()
+    under_way = is_restaging()
+    since = max(changed_at, now - _UNSETTLED) if changed_at and under_way else changed_at
+    shown = kept.look("stages", period_days, now=now, changed_at=since)
+    unsettled = under_way or shown.value["restaging"] or bool(shown.at and changed_at and shown.at <= changed_at)
+    if unsettled and not under_way and not shown.renewing:
+        shown = kept.look("stages", period_days, now=now, changed_at=now)
+    return shown, unsettled
+
+
+def _simulated(
+    form: RangesForm, wanted: Ranges, now: Ranges, found: simulation.Simulation, *, unsettled: bool
+) -> dict[str, Any]:
+    """What follows from the ranges in the form. `unsettled`: not everybody stands where the ranges in force put them yet."""
     changed = wanted != now
     people = Person.objects.in_bulk({i for move in found.moves for i in move.sample}) if changed else {}
     everybody = sum(found.after.values())
@@ -121,13 +140,14 @@ def _simulated(form: RangesForm, wanted: Ranges, now: Ranges, found: simulation.
         "form": form,
         "ranges": wanted,
         "changed": changed,
+        "unsettled": unsettled and not changed,
         "simulation": found,
         "lines": [
             (s, _range_words(s, wanted), found.before[s], found.after[s], found.after[s] - found.before[s])
             for s in reversed(STAGES)
         ],
         "moves": [(move, [people[i] for i in move.sample if i in people]) for move in found.moves] if changed else [],
-        "held": 0 if changed else sum(move.people for move in found.moves),
+        "held": 0 if changed or unsettled else sum(move.people for move in found.moves),
         "histogram": histogram(found.visits, wanted),
         "columns": columns(found.visits, wanted),
         "everybody": everybody,

@@ -5,21 +5,23 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from passaparola.doors import drawings, pictures
+from passaparola.doors import drawings
 from passaparola.doors import look as looks
+from passaparola.doors import pictures as drawn
 from passaparola.doors.console.stages import today
 from passaparola.events import intake
 from passaparola.measure import flow as flows
+from passaparola.measure import pictures
 from passaparola.segments.actions import ranges_in_force
 from passaparola.segments.stages import STAGES
 
 SPANS = (30, 90, 365)
-HISTORY_DAYS_MAX = 6
 _NEW = (flows.NEW, _("New"))
 
 
@@ -27,10 +29,10 @@ def flow(request: HttpRequest) -> HttpResponse:
     """The page; ?since=2026-01-01&until=2026-03-31, else the last 90 days."""
     now, ranges = today(), ranges_in_force()
     since, until, wrong = days_asked(request, now)
-    moves = flows.flow(since, until, ranges)
+    shown = pictures.look("flow", *days_drawn(since, until, now), ranges.period_days, ranges.some, ranges.many, now=timezone.now())
+    moves = flows.moves(shown.value)
     right = [(name, str(looks.STAGES[name])) for name in reversed(STAGES)]
     left = [*right, (_NEW[0], str(_NEW[1]))]
-    points = sorted({since + (until - since) * i // HISTORY_DAYS_MAX for i in range(HISTORY_DAYS_MAX + 1)})
     context: dict[str, Any] = {
         "since": _date(since),
         "until": _date(until),
@@ -43,9 +45,10 @@ def flow(request: HttpRequest) -> HttpResponse:
         "table": _table(moves, left, right),
         "history": [
             (_date(d), [counts[name] for name, _word in right])
-            for d, counts in zip(points, flows.history(points, ranges), strict=True)
+            for d, counts in flows.history(shown.value)
         ],
         "ranges": ranges,
+        "shown": shown,
     }
     return render(request, "console/stages_flow.html", context | _sums(moves), status=422 if wrong else 200)
 
@@ -59,6 +62,11 @@ def days_asked(request: HttpRequest, now: int) -> tuple[int, int, str]:
     if since >= until or until > now:
         return now - 90, now, gettext("The first day must lie before the second, and the second not in the future.")
     return since, until, ""
+
+
+def days_drawn(since: int, until: int, now: int) -> tuple[int, int]:
+    """The two days as the arguments of a picture: the second (0: today, so that tomorrow finds it too), and how long before."""
+    return 0 if until == now else until, until - since
 
 
 def spans(days: tuple[int, ...], now: int) -> list[tuple[int, str]]:
@@ -87,7 +95,7 @@ def _picture(moves: dict[tuple[str, str], int], left: list[Any], right: list[Any
     ]
     label = gettext("People flowing from stage to stage")
     counts = (sums[0], sums[1])
-    return mark_safe(pictures.fitting(lambda width: drawings.flow(moves, (left, right), STAGES, label, counts, width)))
+    return mark_safe(drawn.fitting(lambda width: drawings.flow(moves, (left, right), STAGES, label, counts, width)))
 
 
 def _table(moves: dict[tuple[str, str], int], left: list[Any], right: list[Any]) -> list[Any]:

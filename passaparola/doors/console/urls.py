@@ -3,6 +3,7 @@
 from django.urls import URLPattern, path, re_path
 
 from passaparola.doors.console import (
+    counting,
     duplicates,
     events,
     group_acts,
@@ -38,7 +39,7 @@ app_name = "console"
 
 def route(address: str, view: View, permission: str, name: str) -> URLPattern:
     """One guarded route."""
-    return path(address, needs(permission)(view), name=name)
+    return path(address, needs(permission)(counting.patient(view)), name=name)
 
 
 # Open to everybody: signing in, and the look of the page one signs in on.

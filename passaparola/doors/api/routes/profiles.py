@@ -10,9 +10,9 @@ from pydantic import Field
 
 from passaparola.doors.api import acting
 from passaparola.doors.api.access import needs
-from passaparola.doors.api.shapes import Done, In, Out, answers, integral
-from passaparola.events import intake
+from passaparola.doors.api.shapes import AS_OF, Done, In, Out, Time, answers, integral
 from passaparola.kernel.errors import Refusal
+from passaparola.measure import pictures
 from passaparola.measure import profiles as figures
 from passaparola.segments.cells import LEAST_MAX, LEAST_MIN
 
@@ -52,6 +52,7 @@ class ProfileOut(Out):
     unit: str = Field(description="Of revenue: a currency, in minor units.")
     least: int = Field(description="Groups of fewer people are not told.")
     refused: str = Field(description='"few": nothing is told, as it would be about too few people; else empty.')
+    counted_at: Time | None = Field(description=AS_OF)
     rows: list[str]
     columns: list[str]
     cells: list[CellOut]
@@ -75,12 +76,13 @@ def get_profile(
     ] = [],  # noqa: B006  (ninja copies it)
 ) -> ProfileOut:
     """Everybody who came or bought, by what is theirs most often; small groups are hidden as in the console."""
-    today = intake.local(timezone.now(), settings.BUSINESS_TIME_ZONE)[0]
-    found = figures.pivot(row, column, _filters(row, column, where), today)
+    filters = _filters(row, column, where)
+    shown = pictures.look("profiles", *figures.dimensions(row, column, *filters), now=timezone.now())
+    found = figures.pivot(shown.value, row, column, filters)
     cells, totals = found.cells.get(measure, {}), found.totals.get(measure, {})
     return ProfileOut(
         row=row, column=column, measure=measure, unit=settings.CURRENCY, least=found.least, refused=found.refused,
-        rows=list(found.rows), columns=list(found.columns),
+        counted_at=shown.at, rows=list(found.rows), columns=list(found.columns),
         cells=[CellOut(row=a, column=b, value=value) for (a, b), value in cells.items()],
         totals=[RowOut(row=a, value=value) for a, value in totals.items()],
     )  # fmt: skip

@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, Field
 from passaparola.doors.api import acting
 from passaparola.doors.api.access import needs
 from passaparola.doors.api.shapes import (
+    AS_OF,
     PAGE_ROWS,
     Done,
     In,
@@ -27,7 +28,7 @@ from passaparola.doors.api.shapes import (
 )  # fmt: skip
 from passaparola.events import intake
 from passaparola.kernel.errors import Refusal
-from passaparola.measure import flow, pyramid
+from passaparola.measure import flow, pictures, pyramid
 from passaparola.segments.actions import ranges_in_force
 from passaparola.segments.pyramid import period_in_force
 
@@ -65,6 +66,7 @@ class PyramidOut(Out):
     period_days: int
     margin_percent: int | None
     unit: str
+    counted_at: Time | None = Field(description=AS_OF)
     levels: list[LevelOut]
     bands: list[LevelOut]
     market: MarketOut | None
@@ -122,11 +124,11 @@ class NoDay(Refusal):
 
 
 def _days(since: str | None, until: str | None) -> tuple[int, int]:
-    """Local day numbers, in order, from 1970 to today. Raises NoDay."""
+    """The later of two local days, from 1970 to today (0: today), and how long before it the other lies. Raises NoDay."""
     today = _today()
     second = max(min(_day(until), today), 0) if until else today
     first = max(_day(since), 0) if since else second - 90
-    return min(first, second), second
+    return 0 if second == today else second, max(second - first, 0)
 
 
 def _day(text: str) -> int:
@@ -149,13 +151,16 @@ def _moves(moved: dict[tuple[str, str], int]) -> list[MoveOut]:
 @router.get("/pyramid", auth=needs("metrics:read"), response=answers(PyramidOut, found=False))
 def get_pyramid(request: HttpRequest) -> PyramidOut:
     """Active, inactive, potential, probable, rest of the world: people, revenue, margin."""
-    found = pyramid.count(_today())
+    in_force = period_in_force()
+    shown = pictures.look("pyramid", in_force.period_days, now=timezone.now())
+    found = pyramid.count(shown.value, in_force)
     market: dict[str, Any] | None = None
     if found.market and found.market_at:
         market = {**found.market.as_json(), "at": found.market_at}
     return PyramidOut(
         **found.period.as_json(),
         unit=settings.CURRENCY,
+        counted_at=shown.at,
         levels=[_level(level) for level in found.levels],
         bands=[_level(band) for band in found.bands],
         market=MarketOut(**market) if market else None,
@@ -172,7 +177,8 @@ def list_pyramid_people(
     ] = 0,
 ) -> StandingPage:
     """The people of a level, those with most revenue first."""
-    found = pyramid.people(level, _today(), after=after, limit=limit + 1)
+    shown = pictures.look("standing", pyramid.level_of(level), period_in_force().period_days, now=timezone.now())
+    found = pyramid.people(level, shown.part, after=after, limit=limit + 1)
     return StandingPage(
         items=[
             StandingOut(person=one.person_id, place=one.place, revenue=one.revenue_minor, orders=one.orders)
@@ -185,15 +191,17 @@ def list_pyramid_people(
 @router.get("/pyramid/moves", auth=needs("metrics:read"), response=answers(list[MoveOut], found=False))
 def get_pyramid_moves(request: HttpRequest, since: Since = None, until: Until = None) -> list[MoveOut]:
     """Who came in, rose, fell and left between the ends of two days; "new" was not known on the first."""
-    first, second = _days(since, until)
-    return _moves(pyramid.moves(first, second, period_in_force().period_days))
+    shown = pictures.look("moves", *_days(since, until), period_in_force().period_days, now=timezone.now())
+    return _moves(pyramid.moves(shown.value))
 
 
 @router.get("/stages/moves", auth=needs("metrics:read"), response=answers(list[MoveOut], found=False))
 def get_stage_moves(request: HttpRequest, since: Since = None, until: Until = None) -> list[MoveOut]:
     """People by stage at the ends of two days, told with today's ranges; "new" first came after the first."""
-    first, second = _days(since, until)
-    return _moves(flow.flow(first, second, ranges_in_force()))
+    now_in_force = ranges_in_force()
+    ranges = now_in_force.period_days, now_in_force.some, now_in_force.many
+    shown = pictures.look("flow", *_days(since, until), *ranges, now=timezone.now())
+    return _moves(flow.moves(shown.value))
 
 
 @router.put("/pyramid", auth=needs("settings:write"), response=answers(Done, writes=True, found=False))
