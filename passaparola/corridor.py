@@ -289,7 +289,7 @@ def _write(batch: Batch, happenings: Sequence[Happening], failed: Sequence[tuple
     """One statement a table; a savepoint, so that a refusal by the database leaves the transaction usable."""
     for index, why in failed:
         log.park(batch, rejected(happenings[index], why))
-    with database.savepoint():
+    with database.savepoint(), database.sending():
         batch.write()
 
 

@@ -18,6 +18,8 @@ HERE = Path(__file__).parent
 ONCE = ("unit", "browser")
 CLOSING_LINE = re.compile(r"^=*\s?(?:\d+ [a-z]+(?:, )?)+ in [\d.]+s(?: \([\d:]+\))?\s?=*$")
 NO_TESTS = 5
+# A file that takes as long as this should begin early (pytest.mark.long), or a core waits for it at the end.
+LONG_SECONDS = 20
 
 
 def main(arguments: list[str]) -> int:
@@ -25,9 +27,13 @@ def main(arguments: list[str]) -> int:
     began = time.monotonic()
     _get_browser()
     counts: Counter[str] = Counter()
+    lasted: dict[str, float] = {}
     paths = [] if _names_paths(arguments) else ["tests"]
-    failures = [_run("SQLite", [*paths, *arguments], {"PASSAPAROLA_DATABASE_URL": ""}, counts)]
-    failures.append(_on_postgres(arguments, counts))
+    failures = [_run("SQLite", [*paths, *arguments], {"PASSAPAROLA_DATABASE_URL": ""}, counts, lasted)]
+    failures.append(_on_postgres(arguments, counts, lasted))
+    for name in sorted(lasted, key=lambda name: -lasted[name]):
+        if lasted[name] >= LONG_SECONDS:
+            print(f"{lasted[name]:5.0f} s {name}")
     what = ", ".join(f"{n} {word}" for word, n in sorted(counts.items(), key=_worst_first)) or "no tests"
     print("--- SQLite and PostgreSQL together ".ljust(100, "-"))
     print(f" {what} in {time.monotonic() - began:.2f}s ".center(100, "="), flush=True)
@@ -46,13 +52,13 @@ def _get_browser() -> None:
         print(problem, file=sys.stderr)
 
 
-def _on_postgres(arguments: list[str], counts: Counter[str]) -> bool:
+def _on_postgres(arguments: list[str], counts: Counter[str], lasted: dict[str, float]) -> bool:
     """Whether the run on PostgreSQL failed. Where no server can be had it counts as skipped, or failed under CI."""
     paths = [] if _names_paths(arguments) else _folders_with_store()
     try:
         postgres.obtain()
         with postgres.cluster() as cluster:
-            return _run("PostgreSQL", [*paths, *arguments], {"PASSAPAROLA_DATABASE_URL": cluster.url}, counts)
+            return _run("PostgreSQL", [*paths, *arguments], {"PASSAPAROLA_DATABASE_URL": cluster.url}, counts, lasted)
     except postgres.NoPostgres as problem:
         print(f"SKIPPED everything on PostgreSQL: {problem}", flush=True)
         counts["failed" if os.environ.get("CI") else "skipped"] += 1
@@ -64,7 +70,9 @@ def _folders_with_store() -> list[str]:
     return [f"tests/{path.name}" for path in folders if list(path.glob("test_*.py"))]
 
 
-def _run(title: str, arguments: list[str], environment: dict[str, str], counts: Counter[str]) -> bool:
+def _run(
+    title: str, arguments: list[str], environment: dict[str, str], counts: Counter[str], lasted: dict[str, float]
+) -> bool:
     """One pytest run on all cores; its closing line is counted instead of shown. Whether it failed."""
     print(f"--- {title} ".ljust(100, "-"), flush=True)
     report = Path(tempfile.mkdtemp(prefix="passaparola-report-")) / "report.xml"
@@ -80,6 +88,7 @@ def _run(title: str, arguments: list[str], environment: dict[str, str], counts: 
             print(line, end="", flush=True)
     failed = run.wait() not in (0, NO_TESTS)
     counts.update(_counted(report))
+    lasted.update(_lasted(title, report))
     shutil.rmtree(report.parent)
     return failed
 
@@ -93,6 +102,17 @@ def _counted(report: Path) -> Counter[str]:
             passed = n["tests"] - n["failures"] - n["errors"] - n["skipped"]
             found.update(failed=n["failures"], errors=n["errors"], passed=passed, skipped=n["skipped"])
     return Counter({word: number for word, number in found.items() if number})
+
+
+def _lasted(title: str, report: Path) -> dict[str, float]:
+    """How many seconds each file took on this store."""
+    found: dict[str, float] = {}
+    if report.exists():
+        for case in ElementTree.parse(report).iter("testcase"):
+            file = re.sub(r"\.[A-Z]\w*$", "", case.get("classname", ""))
+            name = f"{file} on {title}"
+            found[name] = found.get(name, 0.0) + float(case.get("time", "0"))
+    return found
 
 
 def _worst_first(item: tuple[str, int]) -> tuple[int, str]:

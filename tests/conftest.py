@@ -44,7 +44,7 @@ WITH_STORE = ("rooms", "doors", "stories", "races")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Open the database to every test of a folder with a store, unless the test said how itself."""
+    """Open the database to every test of a folder with a store, unless the test said how itself; long files first."""
     here = Path(__file__).parent
     for item in items:
         if "[" in item.name and "[" not in item.nodeid:
@@ -53,6 +53,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(here).parts[0]
         if folder in WITH_STORE and item.get_closest_marker("django_db") is None:
             item.add_marker(pytest.mark.django_db(databases="__all__", transaction=folder == "races"))
+    # Files are given out in this order: a long one that came last would keep one core busy and the others idle.
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 
 # Between transactional tests Django empties all tables, which our append-only triggers would refuse.

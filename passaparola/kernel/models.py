@@ -3,11 +3,13 @@
 from django.db import models
 from django.db.models import Q
 
+from passaparola.kernel.fields import RowId
+
 
 class Row(models.Model):
     """A row whose id the corridor gives out (highest + 1 under its lock), so that a replay gives the same ids."""
 
-    id = models.BigIntegerField(primary_key=True)
+    id = RowId()
 
     class Meta:
         abstract = True

@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from passaparola.kernel.fields import RowId
 from passaparola.kernel.models import Row
 
 
@@ -19,7 +20,7 @@ class Visit(Row):
 class Traits(models.Model):
     """One row a person (the root), kept up to date by the corridor with every event."""
 
-    person_id = models.BigIntegerField(primary_key=True)
+    person_id = RowId()
     first_seen_at = models.DateTimeField()
     # To the hour.
     last_seen_at = models.DateTimeField()
@@ -70,7 +71,7 @@ class Lead(models.Model):
     SOURCES = ("form", "co-registration", "referral", "event", "draw")
     TEMPERATURES = ("cold", "warm", "hot")
 
-    person_id = models.BigIntegerField(primary_key=True)
+    person_id = RowId()
     source = models.CharField(max_length=16, default="")
     since_at = models.DateTimeField(null=True)
     # When she confirmed her own address with us; without it a co-registered lead is never hot.
@@ -119,7 +120,7 @@ class PersonTrait(models.Model):
     Traits that move with time are made from these columns and today.
     """
 
-    person_id = models.BigIntegerField(primary_key=True)
+    person_id = RowId()
     known_day = models.IntegerField(null=True)
     enrolled_day = models.IntegerField(null=True)
     visits = models.IntegerField()

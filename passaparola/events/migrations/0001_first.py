@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from passaparola.kernel.fields import RowId
+
 
 class Migration(migrations.Migration):
 
@@ -28,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Parked',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('received_at', models.DateTimeField()),
                 ('source', models.CharField(max_length=60)),
                 ('reason', models.CharField(max_length=60)),
@@ -44,7 +46,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Event',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('batch', models.BigIntegerField()),
                 ('source', models.CharField(max_length=60)),
                 ('message_id', models.CharField(max_length=100)),
@@ -76,7 +78,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Occurrence',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('person_id', models.BigIntegerField()),
                 ('name', models.CharField(max_length=120)),
                 ('n', models.IntegerField()),
@@ -91,7 +93,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Order',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('source', models.CharField(max_length=60)),
                 ('order_id', models.CharField(max_length=120)),
                 ('line', models.CharField(default='', max_length=40)),

@@ -3,6 +3,7 @@
 from django.db import migrations, models
 
 from passaparola.kernel import guards
+from passaparola.kernel.fields import RowId
 
 ORDERS_AT_ONCE = 500
 
@@ -71,7 +72,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='OrderLine',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('order_key', models.BigIntegerField()),
                 ('line', models.SmallIntegerField()),
                 ('event_id', models.BigIntegerField()),

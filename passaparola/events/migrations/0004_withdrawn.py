@@ -3,6 +3,7 @@
 from django.db import migrations, models
 
 from passaparola.kernel import guards
+from passaparola.kernel.fields import RowId
 
 FIXED = (
     "id", "batch", "source", "message_id", "fingerprint", "body_hash", "type", "name", "person_id", "occurred_at",
@@ -77,7 +78,7 @@ def nothing(apps, editor):
 
 OWN = "EXISTS (SELECT 1 FROM withdrawn_event w WHERE w.id = OLD.id AND w.fingerprint = OLD.fingerprint)"
 EVENT_COLUMNS = [
-    ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+    ('id', RowId(primary_key=True, serialize=False)),
     ('batch', models.BigIntegerField()),
     ('source', models.CharField(max_length=60)),
     ('message_id', models.CharField(max_length=100)),
@@ -129,7 +130,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='OrderReport',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('order_key', models.BigIntegerField(db_index=True)),
                 ('event_id', models.BigIntegerField(unique=True)),
                 ('kind', models.CharField(max_length=6)),

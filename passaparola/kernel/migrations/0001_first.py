@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from passaparola.kernel.fields import RowId
+
 
 class Migration(migrations.Migration):
 
@@ -68,7 +70,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Job',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('kind', models.CharField(max_length=40)),
                 ('key', models.CharField(max_length=120, unique=True)),
                 ('payload', models.JSONField(default=dict)),
@@ -85,7 +87,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Timer',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('kind', models.CharField(max_length=40)),
                 ('subject', models.CharField(max_length=80)),
                 ('due_at', models.DateTimeField(db_index=True)),

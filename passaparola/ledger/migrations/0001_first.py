@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from passaparola.kernel.fields import RowId
+
 
 class Migration(migrations.Migration):
 
@@ -14,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Account',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('kind', models.CharField(max_length=10)),
                 ('owner_id', models.BigIntegerField(default=0)),
                 ('unit', models.CharField(max_length=3)),
@@ -28,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Reward',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('program_id', models.BigIntegerField()),
                 ('version', models.IntegerField()),
                 ('rule', models.CharField(max_length=20)),
@@ -51,7 +53,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Transfer',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('key', models.CharField(max_length=160, unique=True)),
                 ('kind', models.CharField(max_length=8)),
                 ('source_id', models.BigIntegerField(db_index=True)),

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from passaparola.kernel.fields import RowId
+
 
 class Migration(migrations.Migration):
 
@@ -14,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Delivery',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('message_id', models.BigIntegerField(db_index=True)),
                 ('outcome', models.CharField(max_length=14)),
                 ('detail', models.CharField(default='', max_length=300)),
@@ -28,7 +30,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Message',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('key', models.CharField(max_length=160, unique=True)),
                 ('person_id', models.BigIntegerField(db_index=True)),
                 ('channel', models.CharField(default='email', max_length=12)),
@@ -54,7 +56,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Suppression',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('channel', models.CharField(max_length=12)),
                 ('digest', models.CharField(max_length=64)),
                 ('reason', models.CharField(max_length=20)),

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from passaparola.kernel.fields import RowId
+
 
 class Migration(migrations.Migration):
 
@@ -14,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Person',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('root_id', models.BigIntegerField(db_index=True)),
                 ('uid', models.CharField(max_length=26, unique=True)),
                 ('created_at', models.DateTimeField()),
@@ -36,7 +38,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Consent',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('person_id', models.BigIntegerField()),
                 ('channel', models.CharField(max_length=12)),
                 ('purpose', models.CharField(max_length=20)),
@@ -57,7 +59,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Identity',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('kind', models.CharField(max_length=12)),
                 ('value', models.CharField(max_length=255)),
                 ('person_id', models.BigIntegerField(db_index=True)),
@@ -73,7 +75,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Merge',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('kept_id', models.BigIntegerField()),
                 ('merged_id', models.BigIntegerField()),
                 ('moved', models.JSONField(default=list)),
@@ -90,7 +92,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Relationship',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('person_id', models.BigIntegerField(db_index=True)),
                 ('other_id', models.BigIntegerField(db_index=True)),
                 ('kind', models.CharField(max_length=20)),

@@ -3,6 +3,7 @@
 from django.db import migrations, models
 
 from passaparola.kernel import guards
+from passaparola.kernel.fields import RowId
 
 
 class Migration(migrations.Migration):
@@ -15,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Group',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('key', models.CharField(max_length=80, unique=True)),
                 ('names', models.JSONField(default=dict)),
                 ('kind', models.CharField(default='collective', max_length=12)),
@@ -35,7 +36,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='GroupMember',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('group_id', models.BigIntegerField(db_index=True)),
                 ('person_id', models.BigIntegerField(db_index=True)),
                 ('role', models.CharField(default='member', max_length=10)),
@@ -52,7 +53,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='GroupSuggestion',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('key', models.CharField(max_length=120)),
                 ('kind', models.CharField(max_length=10)),
                 ('reason', models.JSONField(default=dict)),

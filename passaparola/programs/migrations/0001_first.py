@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from passaparola.kernel.fields import RowId
+
 
 class Migration(migrations.Migration):
 
@@ -14,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Click',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('token', models.CharField(max_length=32, unique=True)),
                 ('code_id', models.BigIntegerField(db_index=True)),
                 ('channel', models.CharField(default='', max_length=12)),
@@ -29,7 +31,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Share',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('code_id', models.BigIntegerField(db_index=True)),
                 ('channel', models.CharField(max_length=12)),
                 ('at', models.DateTimeField()),
@@ -42,7 +44,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Assignment',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('program_id', models.BigIntegerField()),
                 ('person_id', models.BigIntegerField()),
                 ('arm', models.CharField(max_length=10)),
@@ -57,7 +59,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Budget',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('program_id', models.BigIntegerField()),
                 ('unit', models.CharField(max_length=3)),
                 ('limit_amount', models.BigIntegerField(null=True)),
@@ -71,7 +73,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Code',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('value', models.CharField(max_length=40, unique=True)),
                 ('program_id', models.BigIntegerField()),
                 ('version', models.IntegerField()),
@@ -89,7 +91,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Decision',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('kind', models.CharField(max_length=12)),
                 ('person_id', models.BigIntegerField()),
                 ('program_id', models.BigIntegerField(null=True)),
@@ -107,7 +109,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Program',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('uid', models.CharField(max_length=26, unique=True)),
                 ('kind', models.CharField(default='direct', max_length=12)),
                 ('name', models.CharField(max_length=120)),
@@ -125,7 +127,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='ProgramVersion',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('program_id', models.BigIntegerField()),
                 ('number', models.IntegerField()),
                 ('terms', models.JSONField()),
@@ -140,7 +142,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Referral',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('program_id', models.BigIntegerField()),
                 ('version', models.IntegerField()),
                 ('advocate_id', models.BigIntegerField(db_index=True)),

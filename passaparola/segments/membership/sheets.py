@@ -119,16 +119,15 @@ def _event_rows(needs: Needs, names: list[str], since: datetime | None, people: 
     )
     again = "instr(e.result, '\"repeated_order\"')" if sqlite else "strpos(e.result, '\"repeated_order\"')"
     named = f"({_listed('e.name', names)} AND e.type IN ('track', 'act') AND (e.name <> 'Order Completed' OR {again} = 0))"
-    # SQLite keeps the order of a CROSS JOIN: people first, their rows by index.
-    from_ = "(SELECT value AS id FROM json_each(?)) p CROSS JOIN event e" if sqlite else "unnest(?::bigint[]) AS p(id) JOIN event e"
-    sql = (
-        f"SELECT e.person_id, e.type, e.name, {at}, e.day, e.hour, e.id, {properties}, {result}, {order} "
-        f"FROM {from_} ON e.person_id = p.id {join} WHERE ({named}{_or_viewed(kinds)})"
-    )
+    wanted = f"({named}{_or_viewed(kinds)})"
     parameters: list[Any] = [*whole, people, *names]
     if since is not None:
-        sql += " AND e.occurred_at > ?"
+        wanted += " AND e.occurred_at > ?"
         parameters.append(since)
+    sql = (
+        f"SELECT e.person_id, e.type, e.name, {at}, e.day, e.hour, e.id, {properties}, {result}, {order} "
+        f"FROM {database.of_people('event', 'e', wanted)} {join}"
+    )
     return database.rows(f"{sql} LIMIT ?", [*parameters, left + 1])
 
 

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from passaparola.kernel.fields import RowId
+
 
 class Migration(migrations.Migration):
 
@@ -14,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Traits',
             fields=[
-                ('person_id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('person_id', RowId(primary_key=True, serialize=False)),
                 ('first_seen_at', models.DateTimeField()),
                 ('last_seen_at', models.DateTimeField()),
                 ('visits_period', models.IntegerField(default=0)),
@@ -37,7 +39,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='StageChange',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('person_id', models.BigIntegerField()),
                 ('before', models.CharField(max_length=6)),
                 ('after', models.CharField(max_length=6)),
@@ -53,7 +55,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Visit',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('person_id', models.BigIntegerField()),
                 ('day', models.IntegerField()),
             ],

@@ -3,6 +3,7 @@
 from django.db import migrations, models
 
 from passaparola.kernel import guards
+from passaparola.kernel.fields import RowId
 
 
 class Migration(migrations.Migration):
@@ -15,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Lead',
             fields=[
-                ('person_id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('person_id', RowId(primary_key=True, serialize=False)),
                 ('source', models.CharField(default='', max_length=16)),
                 ('since_at', models.DateTimeField(null=True)),
                 ('confirmed_at', models.DateTimeField(null=True)),
@@ -38,7 +39,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='LeadChange',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('person_id', models.BigIntegerField()),
                 ('before', models.CharField(max_length=4)),
                 ('after', models.CharField(max_length=4)),

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from passaparola.kernel.fields import RowId
+
 
 class Migration(migrations.Migration):
 
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='OwnTraitRow',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('name', models.CharField(max_length=40, unique=True)),
                 ('event', models.CharField(max_length=120)),
                 ('property', models.CharField(default='', max_length=120)),
@@ -31,7 +33,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='PersonTrait',
             fields=[
-                ('person_id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('person_id', RowId(primary_key=True, serialize=False)),
                 ('known_day', models.IntegerField(null=True)),
                 ('enrolled_day', models.IntegerField(null=True)),
                 ('visits', models.IntegerField()),

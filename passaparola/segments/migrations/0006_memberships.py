@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from passaparola.kernel.fields import RowId
+
 
 class Migration(migrations.Migration):
 
@@ -13,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Segment',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('key', models.CharField(max_length=60, unique=True)),
                 ('names', models.JSONField(default=dict)),
                 ('rule', models.JSONField(default=dict)),
@@ -31,7 +33,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Membership',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('segment_id', models.BigIntegerField()),
                 ('person_id', models.BigIntegerField()),
                 ('from_at', models.DateTimeField()),
@@ -48,7 +50,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Pin',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('segment_id', models.BigIntegerField()),
                 ('person_id', models.BigIntegerField()),
                 ('state', models.CharField(max_length=3)),
@@ -65,7 +67,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='SegmentVersion',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('segment_id', models.BigIntegerField()),
                 ('number', models.IntegerField()),
                 ('rule', models.JSONField(default=dict)),
@@ -80,7 +82,7 @@ class Migration(migrations.Migration):
         migrations.CreateModel(
             name='Sync',
             fields=[
-                ('id', models.BigIntegerField(primary_key=True, serialize=False)),
+                ('id', RowId(primary_key=True, serialize=False)),
                 ('segment_id', models.BigIntegerField()),
                 ('kind', models.CharField(max_length=8)),
                 ('content', models.CharField(max_length=10)),

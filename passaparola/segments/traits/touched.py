@@ -37,19 +37,13 @@ def count(roots: Sequence[int]) -> list[Record]:
     return rows
 
 
-def _people() -> str:
-    """The people as a relation p(id). SQLite keeps the order of a CROSS JOIN: people first, their rows by index."""
-    if database.vendor() == "sqlite":
-        return "(SELECT value AS id FROM json_each(?)) p CROSS JOIN"
-    return "unnest(?::bigint[]) AS p(id) JOIN"
-
-
 def _said(root_of: Mapping[int, int], selves: Sequence[int]) -> dict[int, list[counting.Said]]:
     names = ", ".join(f"'{name}'" for name in _TOLD)
+    told = f"e.name IN ({names}) AND e.type IN ('track', 'act')"
     sql = (
         f"SELECT e.person_id, e.name, e.occurred_at{_TEXT[database.vendor()]}, e.day, e.hour, "
         "CASE WHEN e.name = 'Visit Recorded' THEN e.result WHEN e.name IN ('Score Given', 'Review Given') THEN e.properties END "
-        f"FROM {_people()} event e ON e.person_id = p.id AND e.name IN ({names}) AND e.type IN ('track', 'act')"
+        f"FROM {database.of_people('event', 'e', told)}"
     )
     found: dict[int, list[counting.Said]] = {}
     for person, name, at, day, hour, text in database.rows(sql, [selves]):
@@ -72,8 +66,8 @@ def _score(text: str, column: str) -> int | None:
 def _orders(root_of: Mapping[int, int], selves: Sequence[int]) -> dict[int, list[counting.Bought]]:
     sql = (
         f"SELECT o.person_id, o.occurred_at{_TEXT[database.vendor()]}, o.day, e.hour, o.amount_minor, o.margin_minor, "
-        f"o.offer_minor, o.company, o.channel FROM {_people()} purchase_order o ON o.person_id = p.id "
-        f"{_CROSS[database.vendor()]} JOIN event e ON e.id = o.event_id AND e.person_id = o.person_id WHERE o.completed"
+        f"o.offer_minor, o.company, o.channel FROM {database.of_people('purchase_order', 'o', 'o.completed')} "
+        f"{_CROSS[database.vendor()]} JOIN event e ON e.id = o.event_id AND e.person_id = o.person_id"
     )
     found: dict[int, list[counting.Bought]] = {}
     for person, *values in database.rows(sql, [selves]):
@@ -84,7 +78,7 @@ def _orders(root_of: Mapping[int, int], selves: Sequence[int]) -> dict[int, list
 def _lines(root_of: Mapping[int, int], selves: Sequence[int]) -> dict[int, list[counting.Lines]]:
     sql = (
         f"SELECT l.person_id, l.product, l.category, COUNT(*), MAX(l.occurred_at){_TEXT[database.vendor()]} "
-        f"FROM {_people()} order_line l ON l.person_id = p.id GROUP BY l.person_id, l.product, l.category"
+        f"FROM {database.of_people('order_line', 'l')} GROUP BY l.person_id, l.product, l.category"
     )
     found: dict[int, list[counting.Lines]] = {}
     for person, *values in database.rows(sql, [selves]):
@@ -96,8 +90,8 @@ def _back(root_of: Mapping[int, int], selves: Sequence[int]) -> dict[int, int]:
     """What was given back of completed orders, never more than they were worth."""
     sql = (
         "SELECT o.person_id, CASE WHEN o.cancelled OR o.refunded_minor > o.amount_minor THEN o.amount_minor "
-        f"ELSE o.refunded_minor END FROM {_people()} purchase_order o ON o.person_id = p.id "
-        "WHERE o.completed AND (o.cancelled OR o.refunded_minor > 0)"
+        "ELSE o.refunded_minor END FROM "
+        + database.of_people("purchase_order", "o", "o.completed AND (o.cancelled OR o.refunded_minor > 0)")
     )
     found: dict[int, int] = {}
     for person, minor in database.rows(sql, [selves]):
