@@ -4,19 +4,19 @@ Django's models define the tables; here their rows are written without the ORM's
 Statements run on the driver's own connection inside Django's transaction.
 """
 
-import json
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
-from functools import cache
 from operator import itemgetter
 from typing import Any
 
-import msgspec
 from django.db import connections, models, transaction
 from django.db.utils import OperationalError
+
+from passaparola.kernel import kinds
+from passaparola.kernel.kinds import as_day as as_day
+from passaparola.kernel.kinds import as_time as as_time
 
 # A PostgreSQL advisory lock of this number makes corridor transactions follow one another.
 CORRIDOR_LOCK = 0x70617373
@@ -119,7 +119,7 @@ def driver(alias: str = "default") -> Any:
 def rows(sql: str, parameters: Sequence[Any] = (), *, alias: str = "default") -> list[tuple[Any, ...]]:
     """All rows of a SELECT. Placeholders are `?`; a list parameter stands for `IN (SELECT value FROM …)`: see any_of."""
     if vendor(alias) == "sqlite":
-        return driver(alias).execute(sql, [_to_sqlite(p) for p in parameters]).fetchall()
+        return driver(alias).execute(sql, [kinds.to_sqlite(p) for p in parameters]).fetchall()
     with _server_cursor(alias) as cursor:
         # In binary: as text each time would go through Django's reader in Python, which costs more than the rest of its row.
         return cursor.execute(_to_postgres(sql), [_to_driver(p) for p in parameters], binary=True).fetchall()
@@ -128,7 +128,7 @@ def rows(sql: str, parameters: Sequence[Any] = (), *, alias: str = "default") ->
 def stream(sql: str, parameters: Sequence[Any] = (), *, alias: str = "default") -> Iterator[tuple[Any, ...]]:
     """The rows of a SELECT one by one, held neither here nor in the driver. Inside a transaction or snapshot."""
     if vendor(alias) == "sqlite":
-        yield from driver(alias).execute(sql, [_to_sqlite(p) for p in parameters])
+        yield from driver(alias).execute(sql, [kinds.to_sqlite(p) for p in parameters])
         return
     with connections[alias].chunked_cursor() as cursor:
         cursor.execute(_to_postgres(sql), list(parameters))
@@ -179,22 +179,22 @@ def of_people(table: str, name: str, where: str = "") -> str:
 def run(sql: str, parameters: Sequence[Any] = (), *, alias: str = "default") -> int:
     """Execute one statement; how many rows it touched."""
     if vendor(alias) == "sqlite":
-        return driver(alias).execute(sql, [_to_sqlite(p) for p in parameters]).rowcount
+        return driver(alias).execute(sql, [kinds.to_sqlite(p) for p in parameters]).rowcount
     with _server_cursor(alias) as cursor:
         return cursor.execute(_to_postgres(sql), [_to_driver(p) for p in parameters]).rowcount
 
 
 def columns(model: type[models.Model]) -> tuple[str, ...]:
     """The column names of a table, in the model's order."""
-    return _shape(model)[0]
+    return kinds.shape(model)[0]
 
 
 def select(model: type[models.Model], where: str, parameters: Sequence[Any] = ()) -> list[dict[str, Any]]:
     """Rows of a table as dicts of Python values (aware UTC times, decoded JSON)."""
-    names, _, readers = _shape(model)
+    names, _, readers = kinds.shape(model)
     if vendor() == "sqlite":
-        readers = _sqlite_readers(model)
-    found = rows(f"SELECT {_picks(model, vendor())} FROM {model._meta.db_table} WHERE {where}", parameters)
+        readers = kinds.sqlite_readers(model)
+    found = rows(f"SELECT {kinds.picks(model, vendor())} FROM {model._meta.db_table} WHERE {where}", parameters)
     if not found:
         return []
     # Column by column: of most columns nothing has to be read at all.
@@ -239,13 +239,13 @@ def update(model: type[models.Model], values: Sequence[dict[str, Any]], names: S
 
 def _unnested(model: type[models.Model], names: Sequence[str]) -> str:
     """Lists, one a column, as the relation u."""
-    types = dict(zip(*_shape(model)[:2]))
+    types = dict(zip(*kinds.shape(model)[:2]))
     return f"unnest({', '.join(f'%b::{types[name]}[]' for name in names)}) AS u({', '.join(names)})"
 
 
 def _pick(model: type[models.Model], name: str) -> str:
     """A column of u. jsonb has no binary text form: it travels as text and is cast on the server."""
-    return f"u.{name}::jsonb" if _is_json(model, name) else f"u.{name}"
+    return f"u.{name}::jsonb" if kinds.is_json(model, name) else f"u.{name}"
 
 
 def _write(model: type[models.Model], values: Sequence[dict[str, Any]], conflict: str, alias: str) -> None:
@@ -273,11 +273,11 @@ def _columns(
 ) -> list[Sequence[Any]]:
     """The values column by column as the driver takes them; only columns that need it are looked at."""
     found: list[Sequence[Any]] = list(zip(*map(itemgetter(*names), values)))
-    writers = _writers(model, sqlite=sqlite)
+    writers = kinds.writers(model, sqlite=sqlite)
     for position, write in enumerate(writers[name] for name in names):
-        if write is _sqlite_time:
+        if write is kinds.sqlite_time:
             # Rows of one batch share their times.
-            known = {at: _sqlite_time(at) for at in {*found[position]} - {None}}
+            known = {at: kinds.sqlite_time(at) for at in {*found[position]} - {None}}
             known[None] = None
             found[position] = [known[at] for at in found[position]]
         elif write:
@@ -306,118 +306,6 @@ def _to_postgres(sql: str) -> str:
 
 def _to_driver(value: Any) -> Any:
     return list(value) if isinstance(value, (set, tuple, frozenset)) else value
-
-
-def _sqlite_time(value: datetime) -> str:
-    """A time as Django stores it on SQLite: naive UTC text."""
-    return (value if value.tzinfo is UTC else value.astimezone(UTC)).isoformat(" ")[:-6]
-
-
-def _to_sqlite(value: Any) -> Any:
-    """Times as Django stores them; lists as JSON for json_each."""
-    kind = type(value)
-    if kind is datetime:
-        return _sqlite_time(value)
-    if kind in (list, tuple, set, frozenset):
-        return _json_list(value)
-    if kind is date:
-        return value.isoformat()
-    return value
-
-
-def as_time(value: Any) -> datetime:
-    """An aware UTC time from whatever the driver gave (text on SQLite, aware on PostgreSQL)."""
-    if isinstance(value, str):
-        value = datetime.fromisoformat(value)
-    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def as_day(value: Any) -> date:
-    """A date from whatever the driver gave."""
-    return date.fromisoformat(value[:10]) if isinstance(value, str) else value
-
-
-def _as_json(value: Any) -> Any:
-    return _decode_json(value) if isinstance(value, (str, bytes)) else value
-
-
-def _json_list(values: Any) -> str:
-    """A list for json_each. The order of a set is kept as it is: nothing depends on it."""
-    try:
-        return _encode_plain(list(values)).decode()
-    except (UnicodeEncodeError, msgspec.EncodeError):
-        return json.dumps(list(values))
-
-
-def _json_text(value: Any) -> str:
-    return _encode_json(value).decode()
-
-
-_decode_json = msgspec.json.Decoder().decode
-_encode_plain = msgspec.json.Encoder().encode
-_encode_json = msgspec.json.Encoder(order="sorted").encode
-
-
-_TYPES: dict[str, str] = {
-    "BigIntegerField": "bigint",
-    "BigAutoField": "bigint",
-    "IntegerField": "integer",
-    "SmallIntegerField": "smallint",
-    "BooleanField": "boolean",
-    "CharField": "text",
-    "TextField": "text",
-    "DateTimeField": "timestamptz",
-    "DateField": "date",
-    "BinaryField": "bytea",
-    "JSONField": "text",
-}
-_READERS: dict[str, Any] = {
-    "DateTimeField": as_time,
-    "DateField": as_day,
-    "JSONField": _as_json,
-    "BooleanField": bool,
-    "BinaryField": bytes,
-}
-
-
-@cache
-def _shape(model: type[models.Model]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[Any, ...]]:
-    """Column names, PostgreSQL types and readers of a table."""
-    fields = model._meta.concrete_fields
-    kinds = [field.get_internal_type() for field in fields]
-    return (
-        tuple(str(field.column) for field in fields),
-        tuple(_TYPES[kind] for kind in kinds),
-        tuple(_READERS.get(kind) for kind in kinds),
-    )
-
-
-@cache
-def _picks(model: type[models.Model], kind: str) -> str:
-    """What a SELECT of whole rows lists. On SQLite a time is picked as text with its zone, which is read in one step
-    (as a plain column Django's converter would parse it first and leave the zone out)."""
-    times = {f.column for f in model._meta.concrete_fields if f.get_internal_type() == "DateTimeField"}
-    return ", ".join(f"{n} || '+00:00'" if kind == "sqlite" and n in times else n for n in columns(model))
-
-
-@cache
-def _sqlite_readers(model: type[models.Model]) -> tuple[Any, ...]:
-    kinds = (field.get_internal_type() for field in model._meta.concrete_fields)
-    return tuple(datetime.fromisoformat if kind == "DateTimeField" else _READERS.get(kind) for kind in kinds)
-
-
-@cache
-def _writers(model: type[models.Model], *, sqlite: bool) -> dict[str, Any]:
-    """How a value of each column goes to the driver; None: as it is."""
-    by_kind: dict[str, Any] = {"JSONField": _json_text}
-    if sqlite:
-        by_kind |= {"DateTimeField": _sqlite_time, "DateField": date.isoformat}
-    return {str(field.column): by_kind.get(field.get_internal_type()) for field in model._meta.concrete_fields}
-
-
-@cache
-def _is_json(model: type[models.Model], column: str) -> bool:
-    return any(f.column == column and f.get_internal_type() == "JSONField" for f in model._meta.concrete_fields)
 
 
 def is_gone(problem: BaseException) -> bool:
