@@ -320,6 +320,17 @@ def test_ranges_do_what_the_simulation_said(owner: Client) -> None:
 # --- events, keys, team ---------------------------------------------------------------------------
 
 
+def test_events_are_filtered_by_the_kind_of_call(owner: Client) -> None:
+    world.customer(1, "Alma")
+    world.buys("alma@example.test", "p1", "1", 20, datetime.now(UTC))
+    for kind, bought in (("track", True), ("identify", False)):
+        page = owner.get("/console/events", {"type": kind}).content.decode()
+        assert f'<option value="{kind}" selected>' in page
+        rows = page.partition("data-submit-on-change")[2].partition("</form>")[2]
+        assert 'href="/console/events/' in rows and ("Order Completed" in rows) is bought
+    assert "All kinds" in owner.get("/console/events", {"type": "no such"}).content.decode()
+
+
 def test_a_parked_event_is_mended_and_taken_once(owner: Client) -> None:
     body = b'{"type":"track","event":"Order Completed","userId":"u","timestamp":"once","properties":{"order_id":"9","total":5}}'
     row = seed.row(Parked, reason="bad_time", source="shop", body=body, position=0)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
 from passaparola import corridor
@@ -19,7 +20,16 @@ from passaparola.events.models import Event, Parked
 from passaparola.people.models import Person
 
 PAGE = 50
-KINDS = ("track", "identify", "page", "screen", "group", "alias", "act")
+# The calls of the specification, and what this house does itself.
+KINDS = {
+    "track": _("What somebody did (track)"),
+    "identify": _("Who somebody is (identify)"),
+    "page": _("Pages of a site (page)"),
+    "screen": _("Screens of an app (screen)"),
+    "group": _("Who belongs to what (group)"),
+    "alias": _("Two ids of one person (alias)"),
+    "act": _("Passaparola’s own doing (act)"),
+}
 
 
 def events(request: HttpRequest) -> HttpResponse:
@@ -40,7 +50,7 @@ def events(request: HttpRequest) -> HttpResponse:
         "lines": lines,
         "kind": kind,
         "name": name,
-        "kinds": KINDS,
+        "kinds": KINDS.items(),
         "tab": "events",
         "after": found[PAGE - 1].id if len(found) > PAGE else None,
         "parked_count": Parked.objects.filter(resolved_at=None).count(),
