@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 ONCE = ("unit", "browser")
 CLOSING_LINE = re.compile(r"^=*\s?(?:\d+ [a-z]+(?:, )?)+ in [\d.]+s(?: \([\d:]+\))?\s?=*$")
 NO_TESTS = 5
-# A file that takes as long as this should begin early (pytest.mark.long), or a core waits for it at the end.
+# Files that take as long as this are named at the end: they should begin early (LONG in conftest.py).
 LONG_SECONDS = 20
 
 

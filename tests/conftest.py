@@ -42,6 +42,9 @@ hypothesis.settings.load_profile("ours")
 # Tests below these folders touch the store; pytest-django gives them both of its parts.
 WITH_STORE = ("rooms", "doors", "stories", "races")
 
+# What takes longest is given out first: coming last it would keep one core busy and the others idle.
+LONG = ("races", "stories", "browser", "unit/test_house.py", "doors/test_api_schema.py")
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Open the database to every test of a folder with a store, unless the test said how itself; long files first."""
@@ -53,8 +56,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(here).parts[0]
         if folder in WITH_STORE and item.get_closest_marker("django_db") is None:
             item.add_marker(pytest.mark.django_db(databases="__all__", transaction=folder == "races"))
-    # Files are given out in this order: a long one that came last would keep one core busy and the others idle.
-    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+    items.sort(key=lambda item: not str(item.path.relative_to(here)).startswith(LONG))
 
 
 # Between transactional tests Django empties all tables, which our append-only triggers would refuse.
