@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as examples
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from passaparola.events import intake
 from passaparola.kernel import database
 from passaparola.measure import engine, lake
-from passaparola.measure.engine.recompute import population
+from passaparola.measure.engine.recompute import HAND_MB, _hands, population
 from passaparola.measure.lake import compacting, manifest
 from passaparola.people.models import Merge, Person
 from passaparola.segments import rules, traits
@@ -174,6 +175,28 @@ def test_a_segment_is_who_fits(folder: Path) -> None:
     assert engine.evaluate(RULE, as_of=history.world.now - timedelta(days=500)) == []
     done = engine.recompute({1: RULE}, as_of=history.world.now, keep_members=True)
     assert (done.segments, done.members) == ({1: len(found)}, {1: set(found)})
+
+
+def test_buckets_at_once_one_by_one_and_only_who_was_touched(folder: Path, settings: Any) -> None:
+    history = settle(1)
+    said = {}
+    for hands in (1, 2):
+        settings.ENGINE_THREADS, settings.ENGINE_MEMORY_MB = hands, hands * HAND_MB
+        assert _hands(lake.load()) == hands
+        done = engine.recompute({1: RULE, 2: RULE}, as_of=history.world.now, keep_members=True)
+        said[hands] = (done.people, done.segments, done.members, traits_in(done.into))
+    assert said[1] == said[2]
+    people, _, members, traits = said[1]
+    assert people > 2 and len(traits) >= people
+    some = sorted(row[0] for row in traits)[::2]
+    done = engine.recompute({1: RULE}, as_of=history.world.now, keep_members=True, touched=some)
+    assert traits_in(done.into) == [row for row in traits if row[0] in some]
+    assert done.members[1] == members[1].intersection(some)
+
+
+def traits_in(into: Path | None) -> list[tuple[Any, ...]]:
+    names = [str(path) for path in (into or Path()).glob("*.parquet")]
+    return sorted(duckdb.sql(f"SELECT * FROM read_parquet({names})").fetchall())
 
 
 def test_an_unknown_engine_is_refused(folder: Path) -> None:

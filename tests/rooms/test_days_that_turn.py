@@ -11,7 +11,7 @@ from passaparola.events.models import Event
 from passaparola.kernel import database
 from passaparola.kernel.models import Timer
 from passaparola.measure import engine, lake
-from passaparola.measure.engine.recompute import compiled, given, population
+from passaparola.measure.engine.recompute import compiled, population, spoken
 from passaparola.measure.lake import manifest
 from passaparola.segments import rules, traits
 from passaparola.segments.dossier import read
@@ -140,7 +140,7 @@ def test_all_interpreters_name_the_same_day(world: World, tmp_path: Any, setting
         population(made, lake.load(), manifest.folder(), world.now, turns=names).open(0)
         for n, tree in list(TREES.items())[::2]:
             statement = compiled(tree, made)
-            counted = {row[0]: row[1:] for row in made.rows(statement.sql, given(statement, clock))}
+            counted = {row[0]: row[1:] for row in made.rows(*spoken(statement, clock))}
             panel = answers.about({n: tree}, [n], PEOPLE, world.now, ZONE)
             for person in PEOPLE:
                 inside, due = of[n][person]

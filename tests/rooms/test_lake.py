@@ -83,6 +83,15 @@ def test_late_events_find_their_month_and_their_bucket(world: World, monkeypatch
     assert verdict.agree, verdict
 
 
+def test_who_came_after_the_states_were_taken_stands_by_person_too(world: World) -> None:
+    world.send(ALMA.identify(), ALMA.buys("1", 5))
+    lake.write(states=True)
+    world.send(BRUNO.identify(), BRUNO.buys("2", 7))
+    lake.write(states=False)
+    lake.compact(force=True)
+    assert lake.verify().agree
+
+
 def test_a_fact_lost_or_doubled_is_seen(world: World) -> None:
     live(world, 5)
     known = lake.write(states=True)

@@ -1,4 +1,4 @@
-"""PASSAPAROLA_ENGINE_URL → an engine: four verbs that DuckDB and Spark both know."""
+"""PASSAPAROLA_ENGINE_URL → an engine: the few verbs that DuckDB and Spark both know."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -33,6 +33,12 @@ class Engine(Protocol):
 
     def table(self, name: str, sql: str, parameters: Any = None) -> None:
         """The same, computed once."""
+
+    def shared(self, name: str, sql: str) -> None:
+        """The same, and every engine beside this one sees it."""
+
+    def beside(self) -> "Engine":
+        """The same engine for one more thread: it sees what is shared; views and tables are its own."""
 
     def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """All rows of a SELECT; the parameters are a list for `?`, on Spark names with their values."""
@@ -75,6 +81,14 @@ class Duck:
         """See Engine. The one before goes first: memory holds one of them."""
         self.connection.execute(f"DROP TABLE IF EXISTS {name}")
         self.connection.execute(f"CREATE TEMP TABLE {name} AS {sql}", list(parameters or ()))
+
+    def shared(self, name: str, sql: str) -> None:
+        """See Engine."""
+        self.connection.execute(f"CREATE OR REPLACE TABLE {name} AS {sql}")
+
+    def beside(self) -> "Duck":
+        """See Engine."""
+        return Duck(self.connection.cursor())
 
     def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """See Engine."""

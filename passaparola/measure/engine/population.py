@@ -6,6 +6,7 @@ consent) stand as they stood then, the others (leads, referrals' states, refunds
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 
@@ -24,7 +25,7 @@ from passaparola.segments.traits.own import OwnTrait
 from passaparola.segments.traits.store import built_in_sql, ymd
 
 # Up to so many people one core does it with less work than two.
-FEW_MAX = 5_000
+FEW_MAX = 20_000
 _HERE = Path(__file__).parent
 _COLUMNS = ", ".join(name for name in shape.FACT if name != "self_id")
 _KINDS = {"BigIntegerField": "BIGINT", "CharField": "TEXT"}
@@ -55,21 +56,28 @@ class Population:
         self.turns = tuple(dict.fromkeys(turns))
         self.touched = None if touched is None else frozenset(touched)
         if touched is not None:
-            engine.table("touched", f"SELECT UNNEST([{', '.join(map(str, sorted(set(touched))))}]) AS person_id")
+            engine.shared("touched", f"SELECT UNNEST([{', '.join(map(str, sorted(set(touched))))}]) AS person_id")
         self._once()
 
     # --- once -------------------------------------------------------------------------------------
 
     def _once(self) -> None:
         """What all buckets share: who everybody is, and the facts that are not in their bucket."""
-        root = self._state("person")
-        self.engine.table("everybody", f"SELECT id, root_id, forgotten, born_ymd, sex, language FROM {root}")
+        root, faces = self._state("person"), "id, root_id, forgotten, born_ymd, sex, language"
+        if self.touched is None:
+            self.engine.shared("everybody", f"SELECT {faces} FROM {root}")
+        else:
+            # Who is whom is needed of everybody, the rest of those who are asked about only.
+            self.engine.shared("everybody", f"SELECT id, root_id FROM {root}")
+            self.engine.shared("somebody", f"SELECT {faces} FROM {root} JOIN touched ON touched.person_id = id")
         names = [self.known.sealed_person] if self.known.sealed_person else []
         sealed = self.engine.parquet(self.at, names, {"id": "BIGINT", "root_id": "BIGINT"})
-        # Whoever was found to be somebody else since the buckets were made.
-        self.engine.table(
+        # Whoever was found to be somebody else since the buckets were made; few are anybody but themselves then or now.
+        other = "SELECT id FROM everybody WHERE root_id <> id UNION SELECT id FROM sealed WHERE root_id <> id"
+        self.engine.shared(
             "moved",
-            f"SELECT e.id AS id FROM everybody AS e JOIN {sealed} AS s ON s.id = e.id WHERE s.root_id <> e.root_id",
+            f"WITH sealed AS (SELECT id, root_id FROM {sealed}) SELECT e.id AS id FROM ({other}) AS o "
+            "JOIN everybody AS e ON e.id = o.id JOIN sealed AS s ON s.id = o.id WHERE s.root_id <> e.root_id",
         )
         self.has_moved = bool(self.engine.rows("SELECT 1 FROM moved LIMIT 1"))
         newer = [file.name for file in self.known.time if file.last_event > self.known.sealed]
@@ -89,7 +97,7 @@ class Population:
             )
         self.has_apart = bool(parts)
         if parts:
-            self.engine.table("apart", " UNION ALL ".join(parts))
+            self.engine.shared("apart", " UNION ALL ".join(parts))
         self._states()
 
     def _state(self, kind: str) -> str:
@@ -132,9 +140,9 @@ class Population:
             "all_lead": f"SELECT id AS person_id, temperature AS lead FROM {self._state('lead')} WHERE temperature <> ''",
         }
         for name, sql in made.items():
-            self.engine.table(name, sql)
-        self.engine.table("friend", portable.printed(_text("friend.sql"), self.engine.dialect))
-        self.engine.table("generation", _text("generation.sql"))
+            self.engine.shared(name, sql)
+        self.engine.shared("friend", portable.printed(_text("friend.sql"), self.engine.dialect))
+        self.engine.shared("generation", _text("generation.sql"))
 
     def _stages(self) -> str:
         """The stage as of the moment: what the last change before it said."""
@@ -161,11 +169,9 @@ class Population:
             reads |= self._counting if traits else Reads()
             self.engine.table("fetched", self._facts(bucket, here, ", ".join(reads.columns()), reads.events))
             view("fact", "SELECT * FROM fetched")
-        view(
-            "person",
-            "SELECT id AS person_id, born_ymd, sex, language, forgotten FROM everybody "
-            f"WHERE id = root_id AND {here.format('id')}",
-        )
+        among = "everybody" if self.touched is None else "somebody"
+        picks = "id AS person_id, born_ymd, sex, language, forgotten"
+        view("person", f"SELECT {picks} FROM {among} WHERE id = root_id AND {here.format('id')}")
         view("who", "SELECT person_id FROM person WHERE forgotten = 0")
         for name in ("refund", "membership", "group_member", "consent", "relationship", "stage", "lead"):
             view(name, f"SELECT * FROM all_{name} WHERE {here.format('person_id')}")
@@ -174,6 +180,12 @@ class Population:
         for name, sql in self._trait_tables.items():
             self.engine.table(name, sql)
         view("state", self._levels)
+
+    def beside(self) -> "Population":
+        """The same people for one more thread, which opens a bucket of its own."""
+        other = copy(self)
+        other.engine = self.engine.beside()
+        return other
 
     def _facts(self, bucket: int, here: str, columns: str, events: Iterable[str] = ()) -> str:
         """The facts until the moment asked about: those in their bucket, and those that stand apart."""

@@ -1,9 +1,13 @@
 """Everything for everybody: traits, stages, segments; and what of it the books say otherwise."""
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +25,8 @@ from passaparola.segments.membership import answers, knowledge
 
 # So many segments in one statement: what they share is counted once, and the engine still plans it quickly.
 TOGETHER = 64
+# What one bucket takes while it is counted, all but what spills: so many are counted at once as memory holds.
+HAND_MB = 256
 
 
 @dataclass(slots=True)
@@ -32,6 +38,14 @@ class Recomputed:
     segments: dict[int, int] = field(default_factory=dict)
     members: dict[int, set[int]] = field(default_factory=dict)
     into: Path | None = None
+
+    def add(self, part: "Recomputed") -> None:
+        """Count in what a part of the people came to."""
+        self.people += part.people
+        for number, count in part.segments.items():
+            self.segments[number] += count
+        for number, inside in part.members.items():
+            self.members[number] |= inside
 
 
 def clock_at(as_of: datetime) -> rules.Clock:
@@ -58,16 +72,51 @@ def recompute(
     found = Recomputed(facts=known.rows, segments=dict.fromkeys(segments, 0), into=into)
     found.members = {number: set() for number in segments}
     few = touched is not None and len(touched) <= FEW_MAX
-    with connect(url or settings.ENGINE_URL, at, threads=1 if few else None) as engine:
+    hands = 1 if touched is not None else _hands(known)
+    with connect(url or settings.ENGINE_URL, at, threads=1 if few or hands > 1 else None) as engine:
         people = population(engine, known, at, as_of, touched)
         asked = [Asked(engine, part) for part in _parts(segments)]
-        for bucket in range(people.buckets):
-            people.open(bucket, reads=reads_of(segments.values(), [one.statement.sql for one in asked]))
-            engine.write("SELECT * FROM trait", into / f"traits-{bucket}.parquet")
-            found.people += int(engine.rows("SELECT COUNT(*) FROM who")[0][0])
-            for one in asked:
-                one.ask(people.clock, found, keep_members=keep_members)
-            progress(bucket + 1, people.buckets)
+        work = partial(_bucket, asked, into, reads_of(segments.values(), [one.statement.sql for one in asked]), keep_members)
+        for done, part in enumerate(_divided(people, hands, work), start=1):
+            found.add(part)
+            progress(done, people.buckets)
+    return found
+
+
+def _hands(known: lake.Manifest) -> int:
+    """How many buckets are counted at once: one a core, as memory allows; a core for itself does it with less work."""
+    cores = settings.ENGINE_THREADS or os.cpu_count() or 1
+    return max(1, min(cores, known.buckets, settings.ENGINE_MEMORY_MB // HAND_MB))
+
+
+def _divided(people: Population, hands: int, work: Callable[[Population, int], Recomputed]) -> Iterator[Recomputed]:
+    """What each bucket came to, as they are done."""
+    if min(hands, people.buckets) == 1:
+        yield from (work(people, bucket) for bucket in range(people.buckets))
+        return
+    free: SimpleQueue[Population] = SimpleQueue()
+    for _ in range(hands):
+        free.put(people.beside())
+
+    def one(bucket: int) -> Recomputed:
+        own = free.get()
+        try:
+            return work(own, bucket)
+        finally:
+            free.put(own)
+
+    with ThreadPoolExecutor(hands) as pool:
+        yield from pool.map(one, range(people.buckets))
+
+
+def _bucket(asked: list["Asked"], into: Path, reads: Reads, keep_members: bool, people: Population, bucket: int) -> Recomputed:
+    """The traits of one bucket as Parquet, and what its people answer."""
+    found = Recomputed()
+    people.open(bucket, reads=reads)
+    people.engine.write("SELECT * FROM trait", into / f"traits-{bucket}.parquet")
+    found.people = int(people.engine.rows("SELECT COUNT(*) FROM who")[0][0])
+    for one in asked:
+        one.ask(people, found, keep_members=keep_members)
     return found
 
 
@@ -75,23 +124,21 @@ class Asked:
     """Some segments, asked in one statement."""
 
     def __init__(self, engine: Engine, segments: Mapping[int, rules.Group]) -> None:
-        self.engine, self.names = engine, {f"s{number}": number for number in segments}
+        self.names = {f"s{number}": number for number in segments}
         trees = {f"s{number}": rule for number, rule in segments.items()}
         self.statement = compiling.together(trees, source=compiling.Lake(engine.dialect), known=_known())
 
-    def ask(self, clock: rules.Clock, found: Recomputed, *, keep_members: bool) -> None:
-        """Add how many are in each, and who, for the bucket that is open."""
-        sql, values = self.statement.sql, given(self.statement, clock)
+    def ask(self, people: Population, found: Recomputed, *, keep_members: bool) -> None:
+        """How many are in each, and who, of the bucket that is open."""
+        engine, (sql, values) = people.engine, spoken(self.statement, people.clock)
         if keep_members:
-            self.engine.table("said", sql, values)
+            engine.table("said", sql, values)
             sql, values = "SELECT * FROM said", None
             for name, number in self.names.items():
-                inside = self.engine.rows(f"SELECT person_id FROM said WHERE {name} = 1")
-                found.members[number].update(person for (person,) in inside)
+                found.members[number] = {person for (person,) in engine.rows(f"SELECT person_id FROM said WHERE {name} = 1")}
         counts = ", ".join(f"COUNT(CASE WHEN {name} = 1 THEN 1 END)" for name in self.names)
-        (row,) = self.engine.rows(f"SELECT {counts} FROM ({sql}) AS said", values)
-        for number, count in zip(self.names.values(), row, strict=True):
-            found.segments[number] += count
+        (row,) = engine.rows(f"SELECT {counts} FROM ({sql}) AS said", values)
+        found.segments |= dict(zip(self.names.values(), row, strict=True))
 
 
 def evaluate(rule: rules.Group, *, as_of: datetime, url: str | None = None) -> list[int]:
@@ -103,8 +150,8 @@ def evaluate(rule: rules.Group, *, as_of: datetime, url: str | None = None) -> l
         statement = answered(rule, engine)
         for bucket in range(people.buckets):
             people.open(bucket, traits=needs_traits(rule), reads=reads_of([rule], [statement.sql]))
-            sql = f"SELECT person_id FROM ({statement.sql}) AS said WHERE answer = 1"
-            found += [person for (person,) in engine.rows(sql, given(statement, people.clock))]
+            sql, values = spoken(statement, people.clock)
+            found += [person for (person,) in engine.rows(f"SELECT person_id FROM ({sql}) AS said WHERE answer = 1", values)]
     return sorted(found)
 
 
@@ -167,6 +214,6 @@ def _known() -> rules.Known:
     return rules.Known(traits=knowledge.traits())
 
 
-def given(statement: compiling.Statement, clock: rules.Clock) -> Any:
-    """The values a statement is bound to: in their order, on Spark by name."""
-    return statement.named(clock) if statement.dialect == "spark" else statement.parameters(clock)
+def spoken(statement: compiling.Statement, clock: rules.Clock) -> tuple[str, Any]:
+    """A statement as its engine takes it at a moment: the text, and the values it is bound to."""
+    return (statement.sql, statement.named(clock)) if statement.dialect == "spark" else statement.with_numbers(clock)

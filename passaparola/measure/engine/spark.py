@@ -68,6 +68,14 @@ class Spark:
         """See Engine."""
         self.session.sql(sql, args=parameters or None).cache().createOrReplaceTempView(name)
 
+    def shared(self, name: str, sql: str) -> None:
+        """See Engine."""
+        self.table(name, sql)
+
+    def beside(self) -> "Spark":
+        """See Engine. The cluster divides the work; nobody asks for a second one."""
+        return self
+
     def rows(self, sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         """See Engine."""
         return [tuple(row) for row in self.session.sql(sql, args=parameters or None).collect()]

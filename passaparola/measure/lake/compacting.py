@@ -55,6 +55,9 @@ def _by_month(known: Manifest, at: Path) -> None:
 
 def _by_person(known: Manifest, at: Path) -> None:
     """Two passes: divide all facts among the buckets, then sort each; memory holds one bucket."""
+    if known.states["person"].watermark < known.watermark:
+        # Facts of somebody who came since would belong to nobody.
+        writing.snapshot(known, at)
     buckets = bucket_count(known.rows)
     person = duck.files(at, [known.states["person"].name])
     parts = at / "parts"

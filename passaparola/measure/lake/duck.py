@@ -7,7 +7,7 @@ from typing import Any
 
 COMPRESSION = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 122880)"
 # By person within the name of the event, in small groups of rows: a rule reads the groups of its own event only.
-BY_PERSON = "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 20480)"
+BY_PERSON = "(FORMAT parquet, PARQUET_VERSION v2, COMPRESSION snappy, ROW_GROUP_SIZE 40960)"
 BY_PERSON_ORDER = "name, person_id, at_us, event_id, line"
 
 

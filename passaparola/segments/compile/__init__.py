@@ -25,15 +25,13 @@ __all__ = [
 def compile(tree: Group, *, source: Source, known: Known) -> Statement:
     """The statement of a tree that `check` finds nothing wrong with. Raises BadOperand or KeyError for another."""
     made = Builder(source, known.traits or {}).statement(tree)
-    sql, slots = printed(made, source.dialect)
-    return Statement(sql, slots, source.dialect)
+    return printed(made, source.dialect)
 
 
 def together(trees: Mapping[str, Group], *, source: Source, known: Known) -> Statement:
     """One statement for several trees: person_id and for each its answer under its name. Raises BadOperand or KeyError."""
     made = Together(source, known.traits or {}).statements(trees)
-    sql, slots = printed(made, source.dialect)
-    return Statement(sql, slots, source.dialect)
+    return printed(made, source.dialect)
 
 
 def text(tree: Group, *, source: Source, known: Known, clock: Clock, people: tuple[int, ...] = ()) -> str:

@@ -50,7 +50,7 @@ class Builder:
     def _over_people(self, columns: Mapping[str, exp.Expr]) -> exp.Select:
         """One row for each person weighed; nothing may be asked of the relations after this."""
         self._close()
-        outer = select(person_id=column("person_id", "w"), **columns).from_(exp.to_table("who").as_("w"))
+        outer = select(person_id=column("person_id", "w"), **columns).from_(exp.to_table("who").as_("w"), copy=False)
         names = list(self.joined)
         if len(names) <= PART:
             outer = self._join(outer, names)
@@ -162,7 +162,7 @@ class Builder:
         taken = {name: column(name) for relation in names for name in self.joined[relation]}
         inner = select(person_id=column("person_id", "w"), **taken).from_(exp.to_table("who").as_("w"))
         on = column("person_id", part).eq(column("person_id", "w"))
-        return outer.join(self._join(inner, names).subquery(part), on=on, join_type="left")
+        return outer.join(self._join(inner, names).subquery(part, copy=False), on=on, join_type="left", copy=False)
 
 
 def _least(terms: list[exp.Expr]) -> exp.Expr:

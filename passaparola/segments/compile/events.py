@@ -15,8 +15,9 @@ from passaparola.segments.rules.tree import DAY_US, Event, Since
 def facts(source: Source, event: str, conditions: Any, row: Row, reach: Span | None, **columns: exp.Expr) -> exp.Select:
     """SELECT columns FROM the facts of that name that meet the conditions, as f."""
     condition = where(conditions, row) if conditions is not None else None
-    made = select(**columns).from_(source.fact(event, row.fields, reach.floor if reach else None).subquery("f"))
-    return made.where(condition) if condition is not None else made
+    inner = source.fact(event, row.fields, reach.floor if reach else None).subquery("f", copy=False)
+    made = select(**columns).from_(inner, copy=False)
+    return made.where(condition, copy=False) if condition is not None else made
 
 
 def since(source: Source, event: str, value: str, change: str) -> exp.Select:

@@ -32,9 +32,9 @@ class Lake:
     def fact(self, event: str, fields: Mapping[str, Field], floor: exp.Expr | None) -> exp.Select:
         """See Source."""
         columns = {alias: self._property(field) if field.key else column(field.name) for alias, field in fields.items()}
-        made = select(person_id=column("person_id"), at_us=column("at_us"), **columns).from_("fact")
-        made = made.where(column("name").eq(text(event)))
-        return made if floor is None else made.where(column("at_us") > floor)
+        made = select(person_id=column("person_id"), at_us=column("at_us"), **columns).from_("fact", copy=False)
+        made = made.where(column("name").eq(text(event)), copy=False)
+        return made if floor is None else made.where(column("at_us") > floor, copy=False)
 
     def traits(self, names: Mapping[str, str]) -> exp.Select:
         """See Source."""

@@ -76,5 +76,5 @@ def column(name: str, table: str = "") -> exp.Column:
 
 
 def select(**columns: exp.Expr) -> exp.Select:
-    """SELECT expression AS name, …"""
-    return exp.select(*[exp.alias_(expression, name) for name, expression in columns.items()])
+    """SELECT expression AS name, … The expressions become part of it: copies would be most of what compiling costs."""
+    return exp.select(*[exp.alias_(expression, name, copy=False) for name, expression in columns.items()], copy=False)

@@ -30,14 +30,34 @@ class Slot(msgspec.Struct, frozen=True):
 class Statement(msgspec.Struct, frozen=True):
     """SELECT person_id, answer (1, 0 or NULL), next_us (or NULL): one row for each person weighed."""
 
-    sql: str
+    # With a mark at each place for a value.
+    marked: str
     slots: tuple[Slot, ...]
     dialect: str
+    # With `?` there, on Spark :p0, :p1, …
+    sql: str
 
     def parameters(self, clock: Clock, people: Sequence[int] | None = None) -> list[Any]:
         """The values for the `?` of `sql`, in order."""
         given = {**clock.values(), "people": people}
         return [given[slot.name] if slot.name else slot.text for slot in self.slots]
+
+    def with_numbers(self, clock: Clock) -> tuple[str, list[Any]]:
+        """The text with every number printed in its place, and the texts for the `?` that are left.
+
+        For DuckDB, to which each value that is bound costs more than reading it.
+        """
+        left: list[Any] = []
+        values = iter(self.parameters(clock))
+
+        def place(_: re.Match[str]) -> str:
+            value = next(values)
+            if isinstance(value, int):
+                return str(value) if value >= 0 else f"({value})"
+            left.append(value)
+            return "?"
+
+        return _MARK.sub(place, self.marked), left
 
     def named(self, clock: Clock) -> dict[str, Any]:
         """The same by name, for Spark: its places are called :p0, :p1, … for it mixes up `?` below joins."""
@@ -64,14 +84,13 @@ def double(value: float) -> exp.Expr:
     return exp.cast(exp.Literal.string(repr(float(value))), "double")
 
 
-def printed(tree: exp.Expr, dialect: str, *, pretty: bool = False) -> tuple[str, tuple[Slot, ...]]:
-    """The text with its places for values (`?`, on Spark :p0, :p1, …), and the slots in their order."""
-    made = _generator(dialect, pretty).generate(tree)
+def printed(tree: exp.Expr, dialect: str) -> Statement:
+    """The tree as a statement."""
+    made = _generator(dialect, False).generate(tree)
     slots = tuple(_slot(found.group(1)) for found in _MARK.finditer(made))
-    if dialect == "spark":
-        number = count()
-        return _MARK.sub(lambda _: f":p{next(number)}", made), slots
-    return _MARK.sub("?", made), slots
+    number = count()
+    sql = _MARK.sub((lambda _: f":p{next(number)}") if dialect == "spark" else "?", made)
+    return Statement(made, slots, dialect, sql)
 
 
 def readable(tree: exp.Expr, dialect: str, clock: Clock, people: Sequence[int] = ()) -> str:

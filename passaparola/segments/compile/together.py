@@ -81,7 +81,7 @@ class Together(Builder):
             reach = Span(exp.true(), exp.null(), floor)
             person = column("person_id", "f")
             made = events.facts(self.source, event, None, over.row, reach, person_id=person, **over.measures)
-            self.relations[over.name] = made.group_by(person)
+            self.relations[over.name] = made.group_by(person.copy(), copy=False)
         for (steps, window, same), (name, times) in self._chains.items():
             leaf = Sequence(steps=steps, window=window, same=same)
             self.relations.update(sequences.alike(self.source, leaf, name, {alias: time for time, alias in times.items()}))
