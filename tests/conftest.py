@@ -29,6 +29,7 @@ django.setup()
 from django.conf import settings  # noqa: E402  (these read the environment set above)
 from django.utils import translation  # noqa: E402
 
+from passaparola.kernel import database  # noqa: E402
 from tests import chromium, guards, mail, postgres  # noqa: E402
 from tests.running import Server, free_port  # noqa: E402
 
@@ -58,6 +59,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.django_db(databases="__all__", transaction=folder == "races"))
     items.sort(key=lambda item: not str(item.path.relative_to(here)).startswith(LONG))
 
+
+# A test is one transaction from beginning to end: on a slow machine it rests for longer than a worker may.
+database._TURN = database._TURN.replace(f"'{database._PAUSED_SECONDS_MAX}s'", "'600s'")
 
 # Between transactional tests Django empties all tables, which our append-only triggers would refuse.
 guards.lift_while_flushing()
