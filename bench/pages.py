@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from bench.figures import Figure
@@ -19,7 +20,8 @@ SEARCHES, REPEATS = 100, 5
 PAGES = (
     "", "people", "people?stage=some", "people?stage=many", "people?step=shared", "programs", "programs/1", "segments",
     "segments/1", "segments/4", "segments/new", "stages", "stages/flow", "messages", "events", "events/parked", "groups",
-    "leads", "profiles", "pyramid", "pyramid/moves", "imports", "people/duplicates", "install", "team",
+    "leads", "profiles", "pyramid", "pyramid/moves", "pyramid/level/top", "pyramid/level/potential",
+    "segments/strategies", "imports", "people/duplicates", "install", "team",
 )  # fmt: skip
 EMPTY = "password"
 NOBODY = (
@@ -109,6 +111,7 @@ def ask(people: int) -> dict[str, Any]:
     client.force_login(user)
     rng = random.Random(4)
     persons = [f"people/{rng.randrange(1, people)}" for _ in range(20)]
+    drawn = _pictures(client)
     found = {page: [_one(client, page) for _ in range(REPEATS + 1)][1:] for page in (*PAGES, *persons)}
     found |= {f"people?before={people // 2}": [_one(client, f"people?before={people // 2}") for _ in range(REPEATS)]}
     said = {f"people?q={quote(text)}": [_one(client, f"people?q={quote(text)}")] for text in searches(people)}
@@ -116,12 +119,29 @@ def ask(people: int) -> dict[str, Any]:
     for what, times in sorted((found | said).items(), key=lambda item: -statistics.median(t[0] for t in item[1]))[:12]:
         wall, cpu = (statistics.median(t[n] for t in times) for n in (0, 1))
         print(f"{wall:9.1f} ms {cpu:9.1f} ms CPU  {what or 'overview'}", file=sys.stderr)
+    for name, cpu in drawn:
+        print(f"{cpu:9.1f} s CPU for the picture {name}", file=sys.stderr)
     pages, looked = [t for times in found.values() for t in times], [t for times in said.values() for t in times]
     return {
         "page_p95_ms": _p95(t[0] for t in pages + looked), "page_cpu_ms": _p95(t[1] for t in pages + looked),
         "search_p95_ms": _p95(t[0] for t in looked), "search_cpu_ms": _p95(t[1] for t in looked),
         "empty_ms": statistics.median(empty),
     }  # fmt: skip
+
+
+def _pictures(client: Any) -> list[tuple[str, float]]:
+    """Each page asked for once, and what it waits for made: the pictures with their seconds of CPU."""
+    from passaparola.measure import pictures
+
+    made = []
+    for page in PAGES:
+        client.get(f"/console/{page}")
+        while name := pictures.next_asked(datetime.now(UTC)):
+            cpu = time.process_time()
+            pictures.draw(name)
+            made.append((name, time.process_time() - cpu))
+            client.get(f"/console/{page}")
+    return made
 
 
 def _one(client: Any, page: str) -> tuple[float, float]:
@@ -131,6 +151,8 @@ def _one(client: Any, page: str) -> tuple[float, float]:
     took = (time.perf_counter() - started) * 1000, (time.process_time() - cpu) * 1000
     if answer.status_code != 200:
         raise RuntimeError(f"/console/{page} answered {answer.status_code}")
+    if b'hx-trigger="every 3s"' in answer.content and page != "install":
+        raise RuntimeError(f"/console/{page} is still being counted")
     return took
 
 

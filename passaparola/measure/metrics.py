@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from passaparola.kernel.database import as_time, rows
+from django.conf import settings
+
+from passaparola.events import intake
+from passaparola.kernel.database import rows
+from passaparola.measure import readiness
+from passaparola.programs.models import Program
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,19 +223,15 @@ class Arm:
     bringing: int
 
 
-def arms(program_ids: Sequence[int]) -> dict[int, dict[str, Arm]]:
-    """Asked and never asked, by programme. Everybody drawn counts, written to or not, as the draw intended."""
+def _all_arms() -> list[Arm]:
+    """Asked and never asked, of each programme. Everybody drawn counts, written to or not, as the draw intended."""
     sql = (
         "SELECT assignment.program_id, assignment.arm, COUNT(DISTINCT assignment.person_id), "
         "COUNT(DISTINCT referral.advocate_id) FROM assignment LEFT JOIN referral "
         "ON referral.program_id = assignment.program_id AND referral.advocate_id = assignment.person_id "
         "AND referral.state IN ('converted', 'rewarded') GROUP BY assignment.program_id, assignment.arm"
     )
-    out: dict[int, dict[str, Arm]] = {}
-    for program_id, name, people, bringing in rows(sql):
-        if program_id in program_ids:
-            out.setdefault(program_id, {})[name] = Arm(program_id, name, people, bringing)
-    return out
+    return [Arm(*row) for row in rows(sql)]
 
 
 def new_customers(program_ids: Sequence[int]) -> dict[int, int]:
@@ -249,7 +250,42 @@ def friends(person_ids: Sequence[int]) -> dict[int, int]:
     return dict(rows(sql, list(person_ids))) if person_ids else {}
 
 
-def first_event() -> Any:
-    """When anything happened first; None in an empty house."""
-    found = rows("SELECT MIN(occurred_at) FROM event")
-    return as_time(found[0][0]) if found and found[0][0] else None
+# --- pictures (measure/pictures.py) ---------------------------------------------------------------
+
+
+def draw(now: datetime, days: int, program_id: int) -> dict[str, Any]:
+    """The overview's figures: of the `days` that end `now` and as many before; the funnel of one programme, 0: of all."""
+    period = Period.last(days, now)
+    return {
+        "steps": funnel(period, program_id or None), "paid": paid(period), "revenue": revenue(period), "held": held(),
+        "stages": stages(), "moves": stage_moves(period), "arms": _all_arms(),
+        "log_days": readiness.log_days(intake.local(now, settings.BUSINESS_TIME_ZONE)[0]),
+    }  # fmt: skip
+
+
+def draw_program(now: datetime, program_id: int) -> dict[str, Any]:
+    """One programme's funnel since its launch, and who was asked and who never."""
+    row = Program.objects.get(id=program_id)
+    return {"steps": funnel(Period(row.launched_at or row.created_at, now), program_id), "arms": _all_arms()}
+
+
+def draw_programs(now: datetime) -> dict[int, dict[str, int]]:
+    """The funnel of every programme since the first."""
+    created = dict(Program.objects.values_list("id", "created_at"))
+    return funnels(list(created), min(created.values(), default=now), now)
+
+
+def steps(drawn: dict[str, Any]) -> list[Count]:
+    """The funnel that a picture tells."""
+    return [Count(**one) for one in drawn["steps"]]
+
+
+def amounts(drawn: dict[str, Any], name: str) -> list[Amount]:
+    """The amounts "paid" or "revenue" that a picture tells."""
+    return [Amount(**one) for one in drawn[name]]
+
+
+def arms(drawn: dict[str, Any]) -> dict[int, dict[str, Arm]]:
+    """Asked and never asked, by programme."""
+    found = [Arm(**one) for one in drawn["arms"]]
+    return {program: {arm.name: arm for arm in found if arm.program_id == program} for program in {a.program_id for a in found}}

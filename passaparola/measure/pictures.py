@@ -20,16 +20,31 @@ from passaparola.events import intake
 from passaparola.kernel import database, log
 from passaparola.kernel.errors import Refusal
 from passaparola.kernel.models import Picture
-from passaparola.measure import flow, profiles, pyramid, simulation
+from passaparola.measure import duplicates, flow, memberships, metrics, profiles, pyramid, simulation
 
-# Kind: what makes it, from the business-local day and the arguments. A generator makes a picture of several parts.
-KINDS: dict[str, Callable[..., Any]] = {
-    "stages": simulation.draw,
-    "flow": flow.draw,
-    "pyramid": pyramid.draw,
-    "moves": pyramid.draw_moves,
-    "standing": pyramid.draw_standing,
-    "profiles": profiles.draw,
+
+def _of_day(draw: Callable[..., Any]) -> Callable[..., Any]:
+    """For a function of the business-local day."""
+    return lambda now, *args: draw(intake.local(now, settings.BUSINESS_TIME_ZONE)[0], *args)
+
+
+# What reads only what happened lately is counted live of so many times as many people.
+LIGHT = 4
+# Kind: what makes it, from the moment and the arguments, and how light it is. A generator makes a picture of several parts.
+KINDS: dict[str, tuple[Callable[..., Any], int]] = {
+    "stages": (_of_day(simulation.draw), 1),
+    "flow": (_of_day(flow.draw), 1),
+    "pyramid": (_of_day(pyramid.draw), 1),
+    "moves": (_of_day(pyramid.draw_moves), 1),
+    "standing": (_of_day(pyramid.draw_standing), 1),
+    "profiles": (_of_day(profiles.draw), 1),
+    "overview": (metrics.draw, LIGHT),
+    "program": (metrics.draw_program, LIGHT),
+    "programs": (metrics.draw_programs, LIGHT),
+    "duplicates": (duplicates.draw, LIGHT),
+    "segments": (memberships.draw, LIGHT),
+    "segment": (memberships.draw_one, LIGHT),
+    "segment map": (memberships.draw_map, LIGHT),
 }
 # A picture stands for so many times as long as it took, so that making them takes a twentieth of a core at most.
 TIMES_AS_LONG = 20
@@ -65,9 +80,10 @@ def look(kind: str, *args: int | str, now: datetime, changed_at: datetime | None
 
     Raises BeingCounted where there is none so far; it is asked for then.
     """
-    if is_small():
+    draw_it, light = KINDS[kind]
+    if is_small(light):
         with database.snapshot():
-            parts = [_decode(part) for part in _parts(kind, args, now)]
+            parts = [_decode(part) for part in _parts(draw_it(now, *args))]
         return Shown(parts[0], parts.__getitem__)
     name = "/".join((kind, *map(str, args)))
     found = Picture.objects.filter(name=name).first()
@@ -87,14 +103,14 @@ def _part(name: str, part: int) -> Any:
     return _decode(found.value) if found else []
 
 
-def is_small() -> bool:
-    """Whether so few people are known that everything is counted as it is asked for. One step in an index."""
-    return int(database.rows("SELECT COALESCE(MAX(id), 0) FROM person")[0][0]) <= settings.LIVE_PEOPLE_MAX
+def is_small(light: int = 1) -> bool:
+    """Whether so few people are known that it is counted as it is asked for. One step in an index."""
+    people = int(database.rows("SELECT COALESCE(MAX(id), 0) FROM person")[0][0])
+    return people <= settings.LIVE_PEOPLE_MAX * light
 
 
-def _parts(kind: str, args: tuple[int | str, ...], now: datetime) -> Iterator[bytes]:
-    """What the kind's function says, part by part, as it is kept."""
-    made = KINDS[kind](intake.local(now, settings.BUSINESS_TIME_ZONE)[0], *args)
+def _parts(made: Any) -> Iterator[bytes]:
+    """What a kind's function said, part by part, as it is kept."""
     yield from map(_encode, made if isinstance(made, Iterator) else (made,))
 
 
@@ -122,20 +138,20 @@ def _ask(name: str, kept: Picture | None, now: datetime) -> None:
 
 def is_asked(now: datetime) -> bool:
     """Whether somebody waits for one."""
-    return _next(now) is not None
+    return next_asked(now) is not None
 
 
 def draw_asked() -> int:
     """Make what is asked for, the latest asked first; throw away what nobody looks at any more. How many were made."""
     done = 0
-    while name := _next(datetime.now(UTC)):
+    while name := next_asked(datetime.now(UTC)):
         draw(name)
         done += 1
     _tidy(datetime.now(UTC))
     return done
 
 
-def _next(now: datetime) -> str | None:
+def next_asked(now: datetime) -> str | None:
     """The picture to make; who has not asked again for long waits no longer."""
     sql = "SELECT name FROM picture WHERE asked_at > ? ORDER BY asked_at DESC LIMIT 1"
     found = database.rows(sql, [now - timedelta(seconds=WAITED_SECONDS_MAX)])
@@ -149,7 +165,7 @@ def draw(name: str) -> None:
     began = time.monotonic()
     with database.snapshot():
         at = datetime.now(UTC)
-        parts = [part.decode() for part in _parts(kind, args, at)]
+        parts = [part.decode() for part in _parts(KINDS[kind][0](at, *args))]
     seconds = time.monotonic() - began
     numbered = list(enumerate(parts))[1:]
     for some in database.chunks(numbered, _PARTS_AT_ONCE):

@@ -53,8 +53,16 @@ def known(today: int) -> dict[str, Any]:
     """What there is: days of log, people who came twice, orders and those of which we know whose they are. Two queries."""
     first, twice = rows("SELECT MIN(first_visit_day), COUNT(CASE WHEN visits_ever >= 2 THEN 1 END) FROM traits")[0]
     named, orders = rows("SELECT COUNT(person_id), COUNT(*) FROM purchase_order WHERE completed")[0]
-    days = 0 if first is None else max(today - first + 1, 0)
-    return {"log_days": days, "twice": twice, "named": named, "orders": orders}
+    return {"log_days": _days(first, today), "twice": twice, "named": named, "orders": orders}
+
+
+def log_days(today: int) -> int:
+    """How many days lie between the first known visit and today, both counted; 0 without one."""
+    return _days(rows("SELECT MIN(first_visit_day) FROM traits")[0][0], today)
+
+
+def _days(first: int | None, today: int) -> int:
+    return 0 if first is None else max(today - first + 1, 0)
 
 
 def readiness(ranges: Ranges, known: dict[str, Any]) -> Readiness:
@@ -68,10 +76,9 @@ def readiness(ranges: Ranges, known: dict[str, Any]) -> Readiness:
     )
 
 
-def is_provisional(ranges: Ranges, today: int) -> bool:
+def is_provisional(ranges: Ranges, log_days: int) -> bool:
     """Only whether the observation period is over; for pages that show stages beside other things."""
-    long_ago = today - _days_needed(ranges) + 1
-    return not rows("SELECT 1 FROM traits WHERE first_visit_day <= ? LIMIT 1", [long_ago])
+    return log_days < _days_needed(ranges)
 
 
 def _days_needed(ranges: Ranges) -> int:

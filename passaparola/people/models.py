@@ -29,6 +29,8 @@ class Person(Row):
 
     class Meta:
         db_table = "person"
+        # Whoever was forgotten, to be left out of a count of everybody without reading a person.
+        indexes = [models.Index(fields=["id"], condition=Q(forgotten_at__isnull=False), name="person_forgotten")]
 
 
 class PersonWord(models.Model):

@@ -160,7 +160,11 @@ class Decision(Row):
 
     class Meta:
         db_table = "decision"
-        indexes = [models.Index(fields=["person_id", "at"], name="decision_person")]
+        indexes = [
+            models.Index(fields=["person_id", "at"], name="decision_person"),
+            # Refusals alone, the newest found at once; what was not refused costs nothing here.
+            models.Index(fields=["kind", "id"], condition=models.Q(outcome="refused"), name="decision_refused"),
+        ]
 
 
 class Budget(Row):

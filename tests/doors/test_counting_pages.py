@@ -17,7 +17,8 @@ from tests.doors.api_calls import Api
 
 PAGES = (
     "stages", "stages/flow", "pyramid", "pyramid/moves", "pyramid/level/top", "pyramid/level/potential", "profiles",
-    "profiles?row=sex&column=stage&where=weekday:1",
+    "profiles?row=sex&column=stage&where=weekday:1", "", "programs", "programs/1", "people/duplicates", "segments", "segments/1",
+    "segments/strategies",
 )  # fmt: skip
 
 
@@ -30,6 +31,10 @@ def owner(settings: Any) -> Client:
     made = Client(headers={"accept-language": "en"})
     made.force_login(user)
     now = datetime.now(UTC)
+    world.program()
+    rule = {"rules": [{"type": "trait", "trait": "purchases", "operator": ">=", "value": 1}]}
+    world.act("Segment Created", now, properties={"names": {"en": "Buyers"}, "rule": rule})
+    worker.drain()
     for number in range(1, 9):
         world.customer(number, f"Person{number}")
     for number in range(1, 9):
@@ -82,7 +87,7 @@ def test_other_ranges_are_tried_out_on_the_same_picture_and_an_edit_shows_at_onc
 
 def test_the_api_asks_to_come_back_and_then_says_as_of_when(owner: Client) -> None:
     api = Api(api_calls.secret("metrics:read"))
-    for path in ("/pyramid", "/profiles", "/pyramid/moves", "/stages/moves"):
+    for path in ("/pyramid", "/profiles", "/pyramid/moves", "/stages/moves", "/metrics/funnel"):
         early = api.get(path)
         assert early.status_code == 503 and early["Retry-After"] == "3" and early.data["code"] == "being_counted"
     pictures.draw_asked()

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from passaparola.doors.console import duplicates, finding, roles
+from passaparola.measure import duplicates as pairs
 from passaparola.people.models import Merge, Person
 from tests.world import World
 
@@ -44,24 +45,24 @@ def person(name: str) -> Person:
 
 
 def test_pairs_are_proposed_with_what_speaks_for_them_and_nobody_is_merged(world: World) -> None:
-    found = {one.pair: [str(reason) for reason in one.reasons] for one in duplicates.proposals()}
+    found = {one.pair: [str(reason) for reason in one.reasons] for one in duplicates.proposals(pairs.draw(datetime.now(UTC)))}
     alma, other, namesake, bruno = (person(name).id for name in ("Alma Ruiz", "Alma R.", "alma ruiz", "Bruno Conti"))
     assert found == {
         (alma, other): ["their e-mail addresses lead to the same mailbox", "both gave the same telephone number"],
         (namesake, bruno): ["both gave the same e-mail address"],
         (alma, namesake): ["same name and same birthday"],
     }
-    assert [one.pair for one in duplicates.proposals()][0] in ((alma, other), (namesake, bruno))
+    assert [one.pair for one in duplicates.proposals(pairs.draw(datetime.now(UTC)))][0] in ((alma, other), (namesake, bruno))
     assert not Merge.objects.exists()
 
 
 def test_the_page_shows_them_and_whom_one_kept_apart_is_not_proposed_again(world: World, reviewer: Client) -> None:
     page = reviewer.get("/console/people/duplicates").content.decode()
     assert page.count("Compare and merge") == 3
-    pair = duplicates.proposals()[0].pair
+    pair = duplicates.proposals(pairs.draw(datetime.now(UTC)))[0].pair
     reviewer.post("/console/people/duplicates/apart", {"one": pair[1], "other": pair[0]})
     assert reviewer.get("/console/people/duplicates").content.decode().count("Compare and merge") == 2
-    assert pair not in [one.pair for one in duplicates.proposals()]
+    assert pair not in [one.pair for one in duplicates.proposals(pairs.draw(datetime.now(UTC)))]
 
 
 def test_what_moves_is_shown_before_merging_and_before_undoing_it(world: World, reviewer: Client) -> None:
@@ -70,7 +71,7 @@ def test_what_moves_is_shown_before_merging_and_before_undoing_it(world: World, 
     assert "<dt>Orders</dt><dd>1</dd>" in preview and "<dt>Events</dt><dd>2</dd>" in preview
     reviewer.post(f"/console/people/{keep}/merge", {"other": other})
     merge = Merge.objects.get()
-    assert not [one for one in duplicates.proposals() if one.pair == (keep, other)]
+    assert not [one for one in duplicates.proposals(pairs.draw(datetime.now(UTC))) if one.pair == (keep, other)]
     back = reviewer.get(f"/console/people/{keep}/unmerge/{merge.pk}").content.decode()
     assert "becomes somebody of their own again" in back and "almaruiz+shop@gmail.com" in back
     assert Person.objects.get(id=other).root_id == keep

@@ -19,6 +19,8 @@ pytestmark = pytest.mark.django_db(databases="__all__", transaction=True)
 ASKED: tuple[tuple[str, tuple[int | str, ...]], ...] = (
     ("stages", (365,)), ("flow", (0, 90, 365, 3, 6)), ("pyramid", (365,)), ("moves", (0, 90, 365)),
     ("standing", ("active", 365)), ("standing", ("inactive", 30)), ("standing", ("potential", 365)),
+    ("overview", (30, 0)), ("overview", (7, 1)), ("program", (1,)), ("programs", ()), ("duplicates", ()),
+    ("segments", ()), ("segment", (1,)), ("segment map", ()),
     ("profiles", ("stage", "company")), ("profiles", ("stage", "sex", "product")),
 )  # fmt: skip
 
@@ -27,6 +29,9 @@ ASKED: tuple[tuple[str, tuple[int | str, ...]], ...] = (
 def world() -> World:
     """Four people: two bought, one of them twice, one only came, one is merely known."""
     world = World(datetime.now(UTC) - timedelta(days=20))
+    world.programme()
+    rule = {"rules": [{"type": "trait", "trait": "purchases", "operator": ">=", "value": 1}]}
+    world.act("Segment Created", names={"en": "Buyers"}, rule=rule, strategy={"en": "thank them"})
     world.send(ALMA.identify(), BRUNO.identify(), CHIARA.identify(), DORA.identify())
     world.send(ALMA.buys("1", 30), BRUNO.buys("2", 50), CHIARA.track("Visit Recorded", message_id="v"))
     world.days_pass(8)

@@ -113,7 +113,7 @@ def test_stages_are_provisional_until_the_period_is_over_and_two_months_at_least
     for period, needed in ((90, 90), (30, 60)):
         ranges = Ranges(period)
         for age, provisional in ((needed - 1, True), (needed, False)):
-            assert readiness.is_provisional(ranges, first + age - 1) is provisional
+            assert readiness.is_provisional(ranges, readiness.log_days(first + age - 1)) is provisional
             assert readiness.readiness(ranges, readiness.known(first + age - 1)).is_provisional is provisional
 
 

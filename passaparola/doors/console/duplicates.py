@@ -1,13 +1,12 @@
 """People who may be one and the same: proposed with the evidence, merged only by somebody who looks at both."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count
-from django.db.models.functions import Lower
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
@@ -15,14 +14,12 @@ from django.views.decorators.http import require_POST
 from passaparola.doors.console import people, sayings
 from passaparola.doors.console.acting import note, say
 from passaparola.kernel.models import AuditEntry
+from passaparola.measure import pictures
+from passaparola.measure.duplicates import Pair
 from passaparola.people.models import Identity, Person
-from passaparola.programs.models import Decision
 from passaparola.segments.models import Traits
 
 PAGE = 25
-# Of each kind of evidence so many are looked at, the newest first where there is an order.
-CANDIDATES_MAX = 500
-_GROUP_MAX = 6
 _APART = "Persons kept apart"
 # How sure each evidence makes by itself that two are one; together they make surer.
 EVIDENCE = {
@@ -31,7 +28,6 @@ EVIDENCE = {
     "same_name_birthday": (0.7, _("same name and same birthday")),
     "same_phone": (0.5, _("both gave the same telephone number")),
 }
-Pair = tuple[int, int]
 
 
 @dataclass
@@ -51,11 +47,12 @@ class Proposal:
 
 def duplicates(request: HttpRequest) -> HttpResponse:
     """The pairs with the strongest evidence."""
-    found = proposals()
-    shown = found[:PAGE]
-    for proposal in shown:
+    shown = pictures.look("duplicates", now=timezone.now())
+    found = proposals(shown.value)
+    some = found[:PAGE]
+    for proposal in some:
         proposal.both = [_side(person_id) for person_id in proposal.pair]
-    return render(request, "console/duplicates.html", {"proposals": shown, "count": len(found)})
+    return render(request, "console/duplicates.html", {"proposals": some, "count": len(found), "shown": shown})
 
 
 @require_POST
@@ -69,81 +66,17 @@ def apart(request: HttpRequest) -> HttpResponse:
     return redirect("console:duplicates")
 
 
-def proposals() -> list[Proposal]:
-    """All pairs that any evidence speaks for, strongest first; without those somebody kept apart."""
+def proposals(drawn: Mapping[str, list[Pair]]) -> list[Proposal]:
+    """All pairs that any evidence speaks for, strongest first; without those somebody kept apart or merged since."""
     found: dict[Pair, Proposal] = {}
-    for kind, pairs in (
-        ("same_email", _refused_merges()),
-        ("same_mailbox", _mailboxes()),
-        ("same_name_birthday", _namesakes()),
-        ("same_phone", _phones()),
-    ):
-        weight, words = EVIDENCE[kind]
-        for pair in _roots(pairs):
+    for kind, (weight, words) in EVIDENCE.items():
+        for pair in _roots(drawn[kind]):
             proposal = found.setdefault(pair, Proposal(pair))
             proposal.reasons.append(words)
             proposal.doubt *= 1 - weight
     for pair in _kept_apart():
         found.pop(pair, None)
     return sorted(found.values(), key=lambda one: (one.doubt, one.pair))
-
-
-def _refused_merges() -> Iterator[Pair]:
-    """What the corridor would not decide: one address, two customer numbers."""
-    rows = Decision.objects.filter(kind="merge", outcome="refused").order_by("-id")[:CANDIDATES_MAX]
-    for person_id, subject in rows.values_list("person_id", "subject"):
-        kind, _colon, number = subject.partition(":")
-        if kind == "person" and number.isdecimal():
-            yield person_id, int(number)
-
-
-def _mailboxes() -> Iterator[Pair]:
-    """Dots and tags make no other mailbox."""
-    same = (
-        Identity.objects.filter(kind="email").exclude(likeness="").values("likeness")
-        .annotate(n=Count("id")).filter(n__gt=1).values_list("likeness", flat=True)[:CANDIDATES_MAX]
-    )  # fmt: skip
-    held: dict[str, list[int]] = {}
-    for likeness, person_id in Identity.objects.filter(kind="email", likeness__in=list(same)).values_list(
-        "likeness", "person_id"
-    ):
-        held.setdefault(likeness, []).append(person_id)
-    yield from _pairs(held.values())
-
-
-def _namesakes() -> Iterator[Pair]:
-    everybody = Person.objects.filter(forgotten_at=None).exclude(birth_on=None).exclude(name="")
-    same = (
-        everybody.annotate(low=Lower("name")).values("low", "birth_on").annotate(n=Count("id")).filter(n__gt=1)
-        .values_list("low", "birth_on")[:CANDIDATES_MAX]
-    )  # fmt: skip
-    wanted = set(same)
-    held: dict[tuple[Any, Any], list[int]] = {}
-    candidates = everybody.annotate(low=Lower("name")).filter(birth_on__in={born for _name, born in wanted})
-    for person_id, low, born in candidates.filter(low__in={low for low, _born in wanted}).values_list(
-        "id", "low", "birth_on"
-    ):
-        if (low, born) in wanted:
-            held.setdefault((low, born), []).append(person_id)
-    yield from _pairs(held.values())
-
-
-def _phones() -> Iterator[Pair]:
-    """A number belongs to whoever gave it first; who gave it later has it noted."""
-    later = Person.objects.filter(profile__has_key="shared_phone", forgotten_at=None).order_by("-id")[:CANDIDATES_MAX]
-    numbers = {person.id: person.profile["shared_phone"] for person in later}
-    holders = dict(Identity.objects.filter(kind="phone", value__in=set(numbers.values())).values_list("value", "person_id"))
-    for person_id, number in numbers.items():
-        if number in holders:
-            yield person_id, holders[number]
-
-
-def _pairs(groups: Iterable[list[int]]) -> Iterator[Pair]:
-    """Everybody of a group with its first; a group too large is a shop's own address or a made-up birthday."""
-    for members in groups:
-        if len(members) <= _GROUP_MAX:
-            first, *others = sorted(set(members))
-            yield from ((first, other) for other in others)
 
 
 def _roots(pairs: Iterable[Pair]) -> set[Pair]:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -11,8 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from passaparola.doors.console import happenings, roles, waiting
-from passaparola.events import intake
-from passaparola.measure import intervals, metrics, readiness
+from passaparola.measure import intervals, metrics, pictures, readiness
 from passaparola.people.models import Person
 from passaparola.programs.models import Program
 from passaparola.segments.actions import ranges_in_force
@@ -60,21 +58,23 @@ def overview(request: HttpRequest) -> HttpResponse:
     programs = list(Program.objects.order_by("-id")[:50])
     program = next((p for p in programs if str(p.id) == request.GET.get("program")), None)
     now = timezone.now()
-    period = metrics.Period.last(days, now)
+    shown = pictures.look("overview", days, program.id if program else 0, now=now)
+    drawn = shown.value
     context = {
+        "shown": shown,
         "days": days,
         "choices": DAYS,
         "programs": programs,
         "program": program,
-        "columns": columns(metrics.funnel(period, program.id if program else None)),
-        "paid": metrics.paid(period),
-        "held": metrics.held(),
-        "revenue": metrics.revenue(period),
-        "stages": _stages(period),
-        "provisional": readiness.is_provisional(ranges_in_force(), intake.local(now, settings.BUSINESS_TIME_ZONE)[0]),
+        "columns": columns(metrics.steps(drawn)),
+        "paid": metrics.amounts(drawn, "paid"),
+        "held": drawn["held"],
+        "revenue": metrics.amounts(drawn, "revenue"),
+        "stages": _stages(drawn["stages"], drawn["moves"]),
+        "provisional": readiness.is_provisional(ranges_in_force(), drawn["log_days"]),
         "waiting": waiting.everything(lambda need: roles.may(request.user, need)),
         "latest": happenings.latest(LATEST_MAX),
-        "effects": effects(programs),
+        "effects": effects(programs, metrics.arms(drawn)),
         "empty": not Person.objects.exists(),
     }
     return render(request, "console/overview.html", context)
@@ -94,8 +94,7 @@ def columns(counts: list[metrics.Count]) -> list[Column]:
     return out
 
 
-def _stages(period: metrics.Period) -> list[dict[str, Any]]:
-    counts, moves = metrics.stages(), metrics.stage_moves(period)
+def _stages(counts: dict[str, int], moves: dict[str, int]) -> list[dict[str, Any]]:
     everybody = sum(counts.values()) or 1
     return [
         {
@@ -109,9 +108,8 @@ def _stages(period: metrics.Period) -> list[dict[str, Any]]:
     ]
 
 
-def effects(programs: list[Program]) -> list[dict[str, Any]]:
+def effects(programs: list[Program], arms: dict[int, dict[str, metrics.Arm]]) -> list[dict[str, Any]]:
     """Asked against never asked, for each programme that drew; with the verdict the figures allow."""
-    arms = metrics.arms([p.id for p in programs])
     out = []
     for program in programs:
         drawn = arms.get(program.id, {})

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from passaparola.doors.console import overview, program_terms
 from passaparola.doors.console.acting import do, say
 from passaparola.doors.console.program_form import ProgramForm
-from passaparola.measure import goals, metrics
+from passaparola.measure import goals, metrics, pictures
 from passaparola.programs import terms as rules
 from passaparola.programs import wording
 from passaparola.programs.models import Budget, Code, Program, ProgramVersion
@@ -27,12 +27,12 @@ def programs(request: HttpRequest) -> HttpResponse:
     order = {"active": 0, "draft": 1, "paused": 2, "ended": 3}
     found.sort(key=lambda p: order[p.state])
     now = timezone.now()
-    since = min((p.created_at for p in found), default=now)
-    funnels = metrics.funnels([p.id for p in found], since, now)
+    shown = pictures.look("programs", now=now)
+    funnels = {p.id: shown.value.get(str(p.id)) or dict.fromkeys(overview.WORDS, 0) for p in found}
     terms = terms_of(found)
     progress = goals.progress(found, terms, now)
     rows = [(p, _gist(terms[p.id]), funnels[p.id], progress.get(p.id)) for p in found]
-    return render(request, "console/programs.html", {"rows": rows, "words": overview.WORDS})
+    return render(request, "console/programs.html", {"rows": rows, "words": overview.WORDS, "shown": shown})
 
 
 def terms_of(programs: list[Program]) -> dict[int, dict[str, Any]]:
@@ -59,16 +59,17 @@ def program(request: HttpRequest, program_id: int) -> HttpResponse:
     now = timezone.now()
     terms = terms_of([row])[row.id]
     draft = ProgramVersion.objects.filter(program_id=row.id, number=0).first()
-    period = metrics.Period(row.launched_at or row.created_at, now)
+    shown = pictures.look("program", row.id, now=now, changed_at=row.launched_at)
     versions = ProgramVersion.objects.filter(program_id=row.id, number__gt=0).order_by("-number")[:20]
     language = get_language() or "en"
     context = {
         "program": row,
         "terms": terms,
         "gist": _gist(terms),
-        "columns": overview.columns(metrics.funnel(period, row.id)),
+        "columns": overview.columns(metrics.steps(shown.value)),
         "progress": goals.progress([row], {row.id: terms}, now).get(row.id),
-        "effects": overview.effects([row]),
+        "effects": overview.effects([row], metrics.arms(shown.value)),
+        "shown": shown,
         "budgets": [
             (b, b.promised / b.limit_amount if b.limit_amount else None)
             for b in Budget.objects.filter(program_id=row.id).order_by("unit")

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from passaparola.doors.api.access import needs
 from passaparola.doors.api.shapes import Out, QueryId, Time, answers, whole
-from passaparola.measure import metrics
+from passaparola.measure import metrics, pictures
 from passaparola.segments.stages import STAGES
 
 router = Router(tags=["Figures"])
@@ -52,13 +52,15 @@ class StageCount(Out):
 @router.get("/metrics/funnel", auth=needs("metrics:read"), response=answers(FunnelOut, found=False))
 def get_funnel(request: HttpRequest, days: Days = 30, program: QueryId = None) -> FunnelOut:
     """Told, shared, clicked, registered, bought, rewarded: the days that end now, and as many before them."""
-    period = metrics.Period.last(days, timezone.now())
+    now = timezone.now()
+    shown = pictures.look("overview", days, program or 0, now=now)
+    period = metrics.Period.last(days, shown.at or now)
     return FunnelOut(
         since=period.since,
         until=period.until,
-        steps=[StepOut(name=s.name, now=s.now, before=s.before) for s in metrics.funnel(period, program)],
-        revenue=[SumOut(unit=s.unit, now=s.now, before=s.before) for s in metrics.revenue(period)],
-        paid=[SumOut(unit=s.unit, now=s.now, before=s.before) for s in metrics.paid(period)],
+        steps=[StepOut(name=s.name, now=s.now, before=s.before) for s in metrics.steps(shown.value)],
+        revenue=[SumOut(unit=s.unit, now=s.now, before=s.before) for s in metrics.amounts(shown.value, "revenue")],
+        paid=[SumOut(unit=s.unit, now=s.now, before=s.before) for s in metrics.amounts(shown.value, "paid")],
     )
 
 

@@ -52,7 +52,11 @@ class Count:
 
 def everybody() -> int:
     """People with a name of their own: merged and forgotten ones left out."""
-    sql = "SELECT COUNT(*) FROM person WHERE root_id = id AND forgotten_at IS NULL"
+    # Each by an index of its own: no person is read.
+    sql = (
+        "SELECT (SELECT COUNT(*) FROM person) - (SELECT COUNT(*) FROM person WHERE root_id <> id) "
+        "- (SELECT COUNT(*) FROM person WHERE forgotten_at IS NOT NULL AND root_id = id)"
+    )
     return int(database.rows(sql)[0][0])
 
 

@@ -2,10 +2,9 @@
 
 import json
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -15,16 +14,16 @@ from django.utils.translation import gettext as _
 
 from passaparola.doors import look, saying
 from passaparola.doors.console import finding, happenings, people, sayings
-from passaparola.doors.console.segments import counting, figures, pictures, who
+from passaparola.doors.console.segments import counting, pictures, who
 from passaparola.events.models import Event
+from passaparola.measure import memberships as figures
+from passaparola.measure import pictures as kept
 from passaparola.people.models import Person
 from passaparola.segments.models import Membership, Pin, Segment, SegmentVersion
 
 PAGE = 25
 FOUND_MAX = 12
 LATELY = 12
-DAYS = 90
-MOVED_DAYS = 30
 VERSIONS_MAX = 50
 
 
@@ -55,39 +54,46 @@ def segment(request: HttpRequest, segment_id: int) -> HttpResponse:
     if request.headers.get("HX-Target") == "inside":
         return render(request, "console/segments/inside.html", {"segment": row, **_inside(request, row)})
     if request.headers.get("HX-Target") == "sizes":
-        return render(request, "console/segments/sizes.html", {"segment": row, **_sizes(row)})
+        return render(request, "console/segments/sizes.html", {"segment": row, **_sizes(_shown(row).value)})
     language = (get_language() or "en")[:2]
     everybody = counting.everybody()
-    size = figures.sizes([row.id]).get(row.id, 0)
-    entered, left = figures.moved([row.id], timezone.now() - timedelta(days=MOVED_DAYS))
+    shown = _shown(row)
+    drawn = shown.value
     context = {
         "segment": row,
         "sentence": saying.of(row, language),
-        "size": size,
+        "shown": shown,
+        "size": drawn["size"],
         "everybody": everybody,
-        "entered": entered.get(row.id, 0),
-        "left": left.get(row.id, 0),
-        "days": MOVED_DAYS,
+        "entered": drawn["entered"],
+        "left": drawn["left"],
+        "days": figures.MOVED_DAYS,
         "strategy": look.in_language(row.strategy, language),
         "versions": _versions(row, language),
         "moves": _moves(row),
         "pins": _pins(row),
         "others": Segment.objects.filter(state="live").exclude(id=row.id).order_by("key"),
         **_inside(request, row),
-        **_sizes(row),
+        **_sizes(drawn),
     }
     return render(request, "console/segments/segment.html", context)
 
 
-def _sizes(row: Segment) -> dict[str, Any]:
-    sizes = figures.over_time(row.id, timezone.now(), DAYS, settings.BUSINESS_TIME_ZONE)
+def _shown(row: Segment) -> kept.Shown:
+    """Its picture, not older than its rule."""
+    now = timezone.now()
+    return kept.look("segment", row.id, now=now, changed_at=figures.changed_at([row], now))
+
+
+def _sizes(drawn: dict[str, Any]) -> dict[str, Any]:
+    sizes = [(date.fromisoformat(on), size) for on, size in drawn["days"]]
     label = ngettext(
         "From %(first)s to %(last)s person in %(days)s days",
         "From %(first)s to %(last)s people in %(days)s days",
         sizes[-1][1],
     )
-    said = label % {"first": look.number(sizes[0][1]), "last": look.number(sizes[-1][1]), "days": DAYS}
-    return {"chart": mark_safe(pictures.line([(look.day(on), size) for on, size in sizes], said)), "chart_days": DAYS}
+    said = label % {"first": look.number(sizes[0][1]), "last": look.number(sizes[-1][1]), "days": figures.DAYS}
+    return {"chart": mark_safe(pictures.line([(look.day(on), size) for on, size in sizes], said)), "chart_days": figures.DAYS}
 
 
 # --- who is in it ---------------------------------------------------------------------------------

@@ -4,14 +4,54 @@ Everything is read from rows the corridor keeps; no rule is asked here, so a pag
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from passaparola.kernel import database
+from passaparola.segments.models import Segment
 
 PAIRS_MAX = 6
 # Pairs are compared among so many segments at most: beyond that the statement would be too long a wait.
 SEGMENTS_PAIRED_MAX = 40
+
+
+DAYS, MOVED_DAYS = 90, 30
+
+
+def draw(now: datetime) -> dict[str, Any]:
+    """The picture of the list: of each segment its size, and how many entered and left lately."""
+    ids = list(Segment.objects.values_list("id", flat=True))
+    entered, left = moved(ids, now - timedelta(days=MOVED_DAYS))
+    return {"size": sizes(ids), "entered": entered, "left": left}
+
+
+def draw_one(now: datetime, segment: int) -> dict[str, Any]:
+    """The picture of one segment: the same of it, and its size on the last DAYS days."""
+    entered, left = moved([segment], now - timedelta(days=MOVED_DAYS))
+    days = over_time(segment, now, DAYS, settings.BUSINESS_TIME_ZONE)
+    return {"size": days[-1][1], "entered": entered.get(segment, 0), "left": left.get(segment, 0), "days": days}
+
+
+def draw_map(now: datetime) -> dict[str, Any]:
+    """The picture of the map: people by the number of strategies that mean them, and which two meet in most."""
+    live = Segment.objects.filter(state="live").order_by("id")
+    ids = [segment.id for segment in live if any(segment.strategy.values())]
+    return {"strategies": list(strategies(ids).items()), "pairs": pairs(ids)}
+
+
+def changed_at(segments: Sequence[Segment], now: datetime) -> datetime | None:
+    """When rule or state of any of them last changed, or the look at everybody that follows was over; None without one.
+
+    While such a look is under way, a minute ago at the latest: a picture is made anew every minute then.
+    """
+    changes = [max(one.changed_at, one.gathered_at or one.changed_at) for one in segments]
+    if any(one.gathered_at is None and one.state == "live" for one in segments):
+        changes.append(now - timedelta(seconds=60))
+    return max(changes, default=None)
 
 
 def sizes(segments: Sequence[int]) -> dict[int, int]:
@@ -32,28 +72,22 @@ def moved(segments: Sequence[int], since: datetime) -> tuple[dict[int, int], dic
 def over_time(segment: int, now: datetime, days: int, zone: str) -> list[tuple[date, int]]:
     """The size at the end of each of the last so many local days, today's as of now."""
     local = ZoneInfo(zone)
-    today = now.astimezone(local).date()
-    start = datetime.combine(today - timedelta(days=days - 1), datetime.min.time(), local)
-    change: dict[date, int] = {}
-    for column, sign in (("from_at", 1), ("until_at", -1)):
-        for hour, count in _by_hour(segment, column, start):
-            on = hour.astimezone(local).date()
-            change[on] = change.get(on, 0) + sign * count
-    size = sizes([segment]).get(segment, 0) - sum(change.values())
+    first = now.astimezone(local).date() - timedelta(days=days - 1)
+    starts = [datetime.combine(first + timedelta(days=n), time.min, local) for n in range(days + 1)]
+    came, left = (_by_day(segment, column, starts) for column in ("from_at", "until_at"))
+    size = sizes([segment]).get(segment, 0) - sum(came) + sum(left)
     found = []
     for n in range(days):
-        on = start.date() + timedelta(days=n)
-        size += change.get(on, 0)
-        found.append((on, size))
+        size += came[n] - left[n]
+        found.append((first + timedelta(days=n), size))
     return found
 
 
-def _by_hour(segment: int, column: str, since: datetime) -> list[tuple[datetime, int]]:
-    """Rows by the hour of a time; zones here are whole or half hours off, and half an hour moves no day's size."""
-    hour = f"SUBSTR({column}, 1, 13)" if database.vendor() == "sqlite" else f"DATE_TRUNC('hour', {column})"
-    sql = f"SELECT {hour}, COUNT(*) FROM membership WHERE segment_id = ? AND {column} >= ? GROUP BY 1"
-    rows = database.rows(sql, [segment, since])
-    return [(database.as_time(f"{at}:00:00" if isinstance(at, str) else at), int(n)) for at, n in rows]
+def _by_day(segment: int, column: str, starts: Sequence[datetime]) -> list[int]:
+    """Rows whose time lies between each two of the moments: each a stretch of an index, counted and not read."""
+    one = f"(SELECT COUNT(*) FROM membership WHERE segment_id = ? AND {column} >= ? AND {column} < ?)"
+    given = [value for since, until in pairwise(starts) for value in (segment, since, until)]
+    return [int(n) for n in database.rows(f"SELECT {', '.join([one] * (len(starts) - 1))}", given)[0]]
 
 
 def overlap(one: int, other: int) -> tuple[int, int, int]:
