@@ -151,9 +151,10 @@ def _pins(row: Segment) -> list[tuple[Person | None, Pin]]:
 
 def _moves(row: Segment) -> list[Move]:
     """Who came and left lately."""
+    # By the index alone: a second key would sort all who came at that same moment, and a rule brings many at once.
     rows = Membership.objects.filter(segment_id=row.id)
-    came = [(one.from_at, True, one, one.event_id) for one in rows.order_by("-from_at", "-id")[:LATELY]]
-    ended = rows.filter(until_at__isnull=False).order_by("-until_at", "-id")[:LATELY]
+    came = [(one.from_at, True, one, one.event_id) for one in rows.order_by("-from_at")[:LATELY]]
+    ended = rows.filter(until_at__isnull=False).order_by("-until_at")[:LATELY]
     left = [(one.until_at, False, one, one.end_event_id) for one in ended if one.until_at]
     both = sorted([*came, *left], key=lambda move: move[0], reverse=True)[:LATELY]
     events = Event.objects.in_bulk([number for *_rest, number in both if number])
