@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('people', '0007_merged'),
+        ('people', '0008_merged_alone'),
     ]
 
     operations = [
