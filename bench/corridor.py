@@ -87,7 +87,7 @@ class Cluster:
 
         self._held = None
         try:
-            self._held = postgres.cluster()
+            self._held = postgres.cluster(durable=True)
             self._made = self._held.__enter__()
             return str(self._made.database())
         except postgres.NoPostgres as problem:
