@@ -57,6 +57,7 @@ def test_ctrl_k_finds_by_keyboard_alone(console: str, new_page: NewPage) -> None
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Bruno")
+    page.wait_for_load_state()
     page.keyboard.press("g")
     page.keyboard.press("s")
     expect(page.get_by_role("heading", level=1)).to_contain_text("Stages")

@@ -188,7 +188,8 @@ def test_axe_finds_nothing_and_nothing_runs_over(
 ) -> None:
     page = sign_in(new_page(locale=language, color_scheme=theme, viewport=size), console)
     page.goto(console + "segments/new?from=coffee-at-weekends")
-    page.locator("button[value=save]").click()
+    with page.expect_navigation():
+        page.locator("button[value=save]").click()
     number = page.url.rpartition("/")[2]
     wrong = []
     paths = (
@@ -204,7 +205,8 @@ def test_axe_finds_nothing_and_nothing_runs_over(
             page.locator("#rule-add").click()
             page.locator('button[value="add  sequence"]').click()
             settled(page)
-            page.locator("button[value=save]").click()
+            with page.expect_navigation():
+                page.locator("button[value=save]").click()
         wrong += [f"{path}: {fault}" for fault in faults(page)]
     assert not wrong, "\n".join(wrong)
 
