@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 ONCE = ("unit", "browser")
 CLOSING_LINE = re.compile(r"^=*\s?(?:\d+ [a-z]+(?:, )?)+ in [\d.]+s(?: \([\d:]+\))?\s?=*$")
 NO_TESTS = 5
-# Files that take as long as this are named at the end: they should begin early (LONG in conftest.py).
+# Files that take as long as this are named at the end, for whoever wants the run to be shorter.
 LONG_SECONDS = 20
 
 

@@ -43,12 +43,9 @@ hypothesis.settings.load_profile("ours")
 # Tests below these folders touch the store; pytest-django gives them both of its parts.
 WITH_STORE = ("rooms", "doors", "stories", "races")
 
-# What takes longest is given out first: coming last it would keep one core busy and the others idle.
-LONG = ("races", "stories", "browser", "unit/test_house.py", "doors/test_api_schema.py")
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Open the database to every test of a folder with a store, unless the test said how itself; long files first."""
+    """Open the database to every test of a folder with a store, unless the test said how itself."""
     here = Path(__file__).parent
     for item in items:
         if "[" in item.name and "[" not in item.nodeid:
@@ -57,7 +54,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(here).parts[0]
         if folder in WITH_STORE and item.get_closest_marker("django_db") is None:
             item.add_marker(pytest.mark.django_db(databases="__all__", transaction=folder == "races"))
-    items.sort(key=lambda item: not str(item.path.relative_to(here)).startswith(LONG))
 
 
 # A test is one transaction from beginning to end: on a slow machine it rests for longer than a worker may.
