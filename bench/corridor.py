@@ -24,7 +24,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Any
@@ -45,19 +45,20 @@ def run(*, quick: bool = False) -> Iterator[Figure]:
     events first would take an hour).
     """
     events = 5_000 if quick else EVENTS
-    yield from _figures("corridor_sqlite", "", events)
-    with Cluster() as url:
-        if url:
-            yield from _figures("corridor_postgres", url, events)
+    yield from _figures("corridor_sqlite", str, events)
+    with Cluster() as new_url:
+        if new_url:
+            yield from _figures("corridor_postgres", new_url, events)
     for name, people, begins in () if quick else (("1e5", 100_000, LIVING), ("1e6", 1_000_000, FIRST_DAY)):
         small = _measure("", 10_000, EVENTS, begins)["per_second"]
         large = _measure("", people, EVENTS, begins)["per_second"]
         yield Figure("corridor", f"corridor_growth_{name}", large, "events/s", "at 10,000 people", small, True)
 
 
-def _figures(name: str, url: str, events: int) -> Iterator[Figure]:
+def _figures(name: str, new_url: Callable[[], str], events: int) -> Iterator[Figure]:
+    """Each beginning on an empty store of its own."""
     for begins, called in ((LIVING, name), (FIRST_DAY, f"{name}_{FIRST_DAY}")):
-        found = _measure(url, PEOPLE, events, begins)
+        found = _measure(new_url(), PEOPLE, events, begins)
         beside = f"bare insert of the event rows ({found['moves']:.2f} enterings and leavings an event)"
         rate, bare, cpu = found["per_second"], found["bare"], found["cpu_us"]
         yield Figure("corridor", called, rate, "events/s", beside, bare, True, cpu)
@@ -80,19 +81,18 @@ def _measure(url: str, people: int, events: int, begins: str = LIVING) -> dict[s
 
 
 class Cluster:
-    """A PostgreSQL of our own for the run, or an empty URL (said aloud) where there is none to be had."""
+    """A PostgreSQL of our own for the run: makes URLs of empty databases; None (said aloud) where there is none to be had."""
 
-    def __enter__(self) -> str:
+    def __enter__(self) -> Callable[[], str] | None:
         from tests import postgres
 
         self._held = None
         try:
             self._held = postgres.cluster(durable=True)
-            self._made = self._held.__enter__()
-            return str(self._made.database())
+            return self._held.__enter__().database
         except postgres.NoPostgres as problem:
             print(f"corridor_postgres is left out: {problem}", file=sys.stderr)
-            return ""
+            return None
 
     def __exit__(self, *problem: object) -> None:
         if self._held is not None:

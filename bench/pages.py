@@ -36,9 +36,9 @@ def run(*, quick: bool = False, full: bool = False) -> Iterator[Figure]:
 
     people = PEOPLE_QUICK if quick else PEOPLE_FULL if full else PEOPLE
     yield from _figures("", "", people)
-    with Cluster() as url:
-        if url:
-            yield from _figures("_postgres", url, people)
+    with Cluster() as new_url:
+        if new_url:
+            yield from _figures("_postgres", new_url(), people)
 
 
 def _figures(where: str, url: str, people: int) -> Iterator[Figure]:
