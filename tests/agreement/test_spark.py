@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from passaparola.measure import engine, lake
 from passaparola.measure.engine.recompute import compiled, population, reads_of, spoken
@@ -31,10 +30,6 @@ def test_spark_says_what_duckdb_says(spark: str, tmp_path: Path, settings: Any, 
     for name, value in cluster.HERE_ONLY.items():
         monkeypatch.setenv(name, value)
     history = settle(1)
-    if connection.vendor == "postgresql":
-        # The transaction of a test is idle while Spark starts; a turn within it has set how long it may be.
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
     names = [*(trait.name for trait in TRAITS), *(own["name"] for own in OWN)]
     found = {}
     for url in ("duckdb", spark):
