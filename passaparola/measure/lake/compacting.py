@@ -4,6 +4,7 @@ By time is the log of facts: every fact stands there once. By person is a second
 traits for everybody are counted a bucket at a time; it is made anew when a quarter of the facts is not in it.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from passaparola.measure.lake.manifest import Manifest
 LANDED_FILES_MAX = 50
 BUCKET_ROWS = 1_500_000
 BUCKETS_MAX = 1_024
+# So many parts are written at once: what is open for each is held for every column.
+PARTS_MAX = 32
 # By person is made anew when so large a part of the facts is missing there.
 STALE_PART = 4
 # About a month, in local days: the files by time need no calendar.
@@ -54,34 +57,61 @@ def _by_month(known: Manifest, at: Path) -> None:
 
 
 def _by_person(known: Manifest, at: Path) -> None:
-    """Two passes: divide all facts among the buckets, then sort each; memory holds one bucket."""
+    """Divide all facts among the buckets, then sort each; memory holds one bucket."""
     if known.states["person"].watermark < known.watermark:
         # Facts of somebody who came since would belong to nobody.
         writing.snapshot(known, at)
     buckets = bucket_count(known.rows)
-    person = duck.files(at, [known.states["person"].name])
     parts = at / "parts"
     _clear(parts)
+    parts.mkdir()
     with duck.engine(at) as engine:
-        engine.execute(
-            f"COPY (SELECT {_facts_with_root('f', 'p')}, p.root_id % {buckets} AS bucket "
-            f"FROM {duck.files(at, [file.name for file in known.time])} AS f JOIN {person} AS p ON p.id = f.self_id) "
-            f"TO '{parts}' (FORMAT parquet, COMPRESSION lz4, PARTITION_BY (bucket))"
-        )
+        # Nearly everybody is nobody else: only the others are looked up, and ten million people need no memory.
+        person = duck.files(at, [known.states["person"].name])
+        engine.execute(f"CREATE TEMP TABLE other AS SELECT id, root_id FROM {person} WHERE id <> root_id")
+        root = "COALESCE(other.root_id, fact.self_id) AS person_id"
+        facts = f"SELECT fact.*, {root} FROM {_picked(known, at)} AS fact LEFT JOIN other ON other.id = fact.self_id"
         made = []
-        for bucket in range(buckets):
-            part = parts / f"bucket={bucket}"
-            if not part.exists():
-                continue
+        for bucket, part in _divided(engine, facts, parts, buckets):
             name = manifest.new_name("people")
             engine.execute(
-                f"COPY (SELECT {_COLUMNS}, person_id FROM read_parquet('{part}/*.parquet', hive_partitioning = false) "
-                f"ORDER BY {duck.BY_PERSON_ORDER}) TO '{at / name}' {duck.BY_PERSON}"
+                f"COPY (SELECT {_COLUMNS}, person_id FROM {part} ORDER BY {duck.BY_PERSON_ORDER}) "
+                f"TO '{at / name}' {duck.BY_PERSON}"
             )
-            _clear(part)
             made.append(writing.described(engine, at, name, bucket=bucket))
     _clear(parts)
-    _replace(known, at, made, buckets)
+    _replace(known, at, sorted(made, key=lambda file: file.bucket or 0), buckets)
+
+
+def _picked(known: Manifest, at: Path) -> str:
+    return f"(SELECT {_COLUMNS} FROM {duck.files(at, [file.name for file in known.time])})"
+
+
+def _divided(
+    engine: Any, facts: str, parts: Path, buckets: int, done: int = 1, here: int = 0
+) -> Iterator[tuple[int, str]]:
+    """Each bucket with the relation of its facts, which is gone once the next is asked for.
+
+    Every file that is open for writing takes memory: many buckets are divided into few parts, and each of these again.
+    `done`, `here`: the facts given are those of the people whose number leaves the remainder `here` by `done`.
+    """
+    few = min(PARTS_MAX, buckets // done)
+    folder = parts / f"{done}-{here}"
+    engine.execute(
+        f"COPY (SELECT *, person_id // {done} % {few} AS part FROM ({facts}) AS divided) "
+        f"TO '{folder}' (FORMAT parquet, COMPRESSION lz4, PARTITION_BY (part))"
+    )
+    for part in range(few):
+        inside, bucket = folder / f"part={part}", here + part * done
+        if not inside.exists():
+            continue
+        relation = f"read_parquet('{inside}/*.parquet', hive_partitioning = false)"
+        if done * few == buckets:
+            yield bucket, relation
+        else:
+            yield from _divided(engine, f"SELECT * FROM {relation}", parts, buckets, done * few, bucket)
+        _clear(inside)
+    _clear(folder)
 
 
 def _replace(known: Manifest, at: Path, made: list[Any], buckets: int) -> None:
@@ -101,10 +131,6 @@ def bucket_count(rows: int) -> int:
     while buckets * BUCKET_ROWS < rows and buckets < BUCKETS_MAX:
         buckets *= 2
     return buckets
-
-
-def _facts_with_root(fact: str, person: str) -> str:
-    return ", ".join([*(f"{fact}.{name}" for name in shape.FACT), f"{person}.root_id AS person_id"])
 
 
 def _clear(path: Path) -> None:
