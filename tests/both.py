@@ -77,6 +77,8 @@ def _run(
     print(f"--- {title} ".ljust(100, "-"), flush=True)
     report = Path(tempfile.mkdtemp(prefix="passaparola-report-")) / "report.xml"
     command = [sys.executable, "-m", "pytest", "--no-header", "-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadfile"]
+    # The order is ours (conftest.py), not by the number of tests in a file: one long test is longer than many short ones.
+    command += ["--no-loadscope-reorder"]
     # The stores are made for this run: taking them down table by table would be wasted.
     command += ["--reuse-db", "--inline-snapshot=disable", f"--junitxml={report}", *arguments]
     run = subprocess.Popen(
