@@ -1,12 +1,14 @@
 """The lake has exactly what the log has: as events come, late, in months, by person, after erasure."""
 
 import random
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import settings as examples
@@ -119,6 +121,28 @@ def test_who_came_after_the_states_were_taken_stands_by_person_too(world: World)
     lake.write(states=False)
     lake.compact(force=True)
     assert lake.verify().agree
+
+
+def test_states_that_take_long_are_taken_more_rarely(world: World) -> None:
+    """Ten million people take minutes: every ten of them would be half of a core for ever."""
+    live(world, 9, 3)
+    known = lake.write(states=True)
+    assert known.states_seconds > 0
+    live(world, 10, 3)
+
+    def taken_after(age_seconds: int, took_seconds: float) -> bool:
+        with manifest.writing() as (known, at):
+            moment = time.time_ns() // 1000 - age_seconds * 1_000_000
+            known.states = {kind: msgspec.structs.replace(one, taken_us=moment) for kind, one in known.states.items()}
+            known.states_seconds, before = took_seconds, known.states["person"].name
+            manifest.save(known, at)
+        return lake.write().states["person"].name != before
+
+    assert not taken_after(590, 0.1)
+    assert not taken_after(1_900, 100)
+    assert taken_after(2_100, 100)
+    live(world, 11, 3)
+    assert taken_after(610, 0.1)
 
 
 def test_a_fact_lost_or_doubled_is_seen(world: World) -> None:

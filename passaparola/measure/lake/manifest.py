@@ -66,6 +66,8 @@ class Manifest(msgspec.Struct):
     # The persons as they stood when the buckets were made: whoever has another root since is read apart.
     sealed_person: str = ""
     states: dict[str, State] = {}
+    # How long the last snapshots of all states took.
+    states_seconds: float = 0.0
     # Name and moment (seconds since 1970) of files that were replaced.
     retired: dict[str, float] = {}
 

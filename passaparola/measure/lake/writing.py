@@ -18,7 +18,8 @@ from passaparola.measure.lake.manifest import File, Manifest, State
 
 # So many events make one landed file at most; a longer backlog makes several.
 LANDING_EVENTS_MAX = 200_000
-STATES_EVERY_SECONDS = 600
+# New snapshots of the states at most so often, and never so often that they take more than a twentieth of the time.
+STATES_EVERY_SECONDS, STATES_REST = 600, 20
 _STATE_ROWS = 10_000
 _encode = msgspec.json.Encoder().encode
 
@@ -26,7 +27,7 @@ _encode = msgspec.json.Encoder().encode
 def write(*, states: bool | None = None, wait: bool = False) -> Manifest:
     """Bring the lake up to the newest event. Raises Busy while another process writes.
 
-    states: take new snapshots of the states too; None: where the last are older than STATES_EVERY_SECONDS.
+    states: take new snapshots of the states too; None: where the last are old (_are_old).
     """
     with manifest.writing(wait=wait) as (known, at):
         until, forgot = facts.highest(), False
@@ -94,7 +95,7 @@ def _shape(columns: dict[str, str]) -> str:
 
 def snapshot(known: Manifest, at: Path) -> None:
     """Every table of states, whole, as of the newest event; tables this installation does not have are left out."""
-    tables = set(_tables())
+    tables, began = set(_tables()), time.monotonic()
     for kind, state in shape.STATES.items():
         if _table(kind) not in tables:
             continue
@@ -109,6 +110,7 @@ def snapshot(known: Manifest, at: Path) -> None:
         if kind in known.states:
             manifest.retire(known, known.states[kind].name)
         known.states[kind] = State(name, rows, facts.highest(), time.time_ns() // 1000)
+    known.states_seconds = time.monotonic() - began
     manifest.save(known, at)
 
 
@@ -137,7 +139,8 @@ def _are_old(known: Manifest) -> bool:
         return True
     oldest = min(state.taken_us for state in known.states.values())
     behind = any(state.watermark < known.watermark for state in known.states.values())
-    return behind and time.time_ns() // 1000 - oldest > STATES_EVERY_SECONDS * 1_000_000
+    rest = max(STATES_EVERY_SECONDS, known.states_seconds * STATES_REST)
+    return behind and time.time_ns() // 1000 - oldest > rest * 1_000_000
 
 
 # --- erasure --------------------------------------------------------------------------------------
