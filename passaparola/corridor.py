@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import DatabaseError
 from django.db.models import Model
 
-from passaparola.events import intake, log
+from passaparola.events import intake, log, parking
 from passaparola.events import withdrawing as taken_back
 from passaparola.events.actions import Events
 from passaparola.events.intake import Happening, Rejected
@@ -287,10 +287,10 @@ class _Bug(Refusal):
 
 def _write(batch: Batch, happenings: Sequence[Happening], failed: Sequence[tuple[int, Refusal]]) -> None:
     """One statement a table; a savepoint, so that a refusal by the database leaves the transaction usable."""
-    for index, why in failed:
-        log.park(batch, rejected(happenings[index], why))
-    with database.savepoint(), database.sending():
-        batch.write()
+    with database.savepoint():
+        with database.sending():
+            batch.write()
+        parking.park([rejected(happenings[index], why) for index, why in failed])
 
 
 def rejected(happening: Happening, why: Refusal) -> Rejected:

@@ -77,7 +77,9 @@ def _sqlite(path: Path) -> dict[str, object]:
                 "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA cache_size=-65536; "
                 "PRAGMA temp_store=MEMORY; PRAGMA mmap_size=268435456; PRAGMA wal_autocheckpoint=8000; "
                 # So that REPLACE counts as the deletion it is, and is refused where rows are kept.
-                "PRAGMA recursive_triggers=ON;"
+                "PRAGMA recursive_triggers=ON; "
+                # What is erased is overwritten in the file, not only let go of; how SQLite was built must not decide it.
+                "PRAGMA secure_delete=ON;"
             ),
         },
         "TEST": {"NAME": str(path.with_suffix(".test.sqlite3"))},

@@ -189,10 +189,8 @@ def _fitting(rows: list[tuple[Any, ...]], limit: int) -> list[tuple[Any, ...]]:
 
 def _walk(rows: list[tuple[Any, ...]], progress: Progress) -> None:
     from passaparola import corridor
-    from passaparola.events import intake, log
-    from passaparola.events.models import Parked
+    from passaparola.events import intake, log, parking
     from passaparola.kernel import database
-    from passaparola.kernel.batch import Batch
 
     limits, happenings, rejected = log.limits(), [], []
     for id_, received_at, kind, source, call, body in rows:
@@ -203,13 +201,10 @@ def _walk(rows: list[tuple[Any, ...]], progress: Progress) -> None:
         happenings += good
         rejected += bad
     outcomes = corridor.walk(happenings, park=True)
-    batch = Batch(0)
     for happening, outcome in zip(happenings, outcomes, strict=True):
         if isinstance(outcome.refused, corridor.Reused):
             rejected.append(corridor.rejected(happening, outcome.refused))
-    for item in rejected:
-        log.park(batch, item)
-    batch.table(Parked).write()
+    parking.park(rejected)
     progress.events += len(happenings)
     progress.parked += len(rejected) + sum(
         1 for o in outcomes if o.refused and not isinstance(o.refused, corridor.Reused)

@@ -81,7 +81,9 @@ STATES: dict[str, dict[str, tuple[str, Any]]] = {
         "withdrawn": ("bad", _("Withdrawn")),
     },
     "key": {"active": ("good", _("Active")), "revoked": ("", _("Revoked")), "expired": ("warn", _("Expired"))},
-    "parked": {"open": ("warn", _("Parked")), "resolved": ("good", _("Sent again"))},
+    "parked": {
+        "open": ("warn", _("Parked")), "resolved": ("good", _("Sent again")), "erased": ("", _("Content removed")),
+    },
     "lead": {"cold": ("", _("Cold")), "warm": ("warn", _("Warm")), "hot": ("accent", _("Hot"))},
     "arm": {"asked": ("accent", _("To be asked")), "holdout": ("", _("Control group"))},
 }

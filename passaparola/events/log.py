@@ -8,7 +8,7 @@ from django.conf import settings
 
 from passaparola.events import intake
 from passaparola.events.intake import Happening, Limits
-from passaparola.events.models import Event, Parked
+from passaparola.events.models import Event
 from passaparola.kernel import database
 from passaparola.kernel.batch import Batch, Record
 
@@ -96,18 +96,6 @@ _ENTERED = (
     "user_id", "anonymous_id", "group_id", "previous_id", "properties", "traits", "context", "history", "caused_by",
     "import_id",
 )  # fmt: skip
-
-
-def park(batch: Batch, rejected: intake.Rejected) -> None:
-    """Keep aside what could not be taken, whole, with the reason."""
-    batch.table(Parked).add(
-        received_at=rejected.received_at,
-        source=rejected.source,
-        reason=rejected.reason[:60],
-        detail=rejected.detail[:500],
-        position=rejected.position,
-        body=rejected.body,
-    )
 
 
 def as_body(happening: Happening) -> bytes:

@@ -44,6 +44,7 @@ class Logged(Row):
     caused_by = models.BigIntegerField(null=True)
     # The file import that brought it, if one did (file_import.id): not personal, so erasure leaves it.
     import_id = models.BigIntegerField(null=True)
+    # Of a forgotten person: what the books follow from.
     properties = models.TextField(default="{}")
     # What it came to, so that a repeat is answered as the first time (ids made, JSON).
     result = models.TextField(default="{}")
@@ -94,9 +95,32 @@ class Parked(Row):
     position = models.IntegerField(null=True)
     body = models.BinaryField()
     resolved_at = models.DateTimeField(null=True)
+    # Its content was removed, since somebody it named asked to be forgotten.
+    erased_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "parked"
+
+
+class ParkedName(Row):
+    """That a parked item holds a word which may be a name (events/parking.py): gone with its content."""
+
+    parked_id = models.BigIntegerField(db_index=True)
+    # 64 bits of a hash of the word; 0: it holds more words than are marked.
+    mark = models.BigIntegerField(db_index=True)
+
+    class Meta:
+        db_table = "parked_name"
+
+
+class ForgottenName(models.Model):
+    """64 bits of a keyed hash of a name whose person was forgotten, as long as nobody has it again."""
+
+    mark = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "forgotten_name"
 
 
 class Occurrence(Row):

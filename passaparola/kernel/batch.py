@@ -160,6 +160,7 @@ class Batch:
         self._tables: dict[type[Model], Table] = {}
         self._timers: dict[tuple[str, str], tuple[datetime, Record] | None] = {}
         self._raised: list[Any] = []
+        self._at_end: list[Callable[[], object]] = []
 
     def table(self, model: type[Model]) -> Table:
         """The working set of a table."""
@@ -183,6 +184,10 @@ class Batch:
         """Let an event that follows from the one being folded be folded right after it."""
         self._raised.append(happening)
 
+    def at_end(self, step: Callable[[], object]) -> None:
+        """Let a step follow when everything else is written: what it changes is more than a batch should hold."""
+        self._at_end.append(step)
+
     def raised(self) -> list[Any]:
         """The events raised since this was last asked."""
         raised, self._raised = self._raised, []
@@ -201,6 +206,8 @@ class Batch:
             if self._tables[model].gone:
                 self._tables[model].write()
         self._write_timers()
+        for step in self._at_end:
+            step()
 
     def _write_timers(self) -> None:
         if not self._timers:

@@ -5,7 +5,7 @@ Triggers live in the main store only; on PostgreSQL there is but one. A refusal 
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,19 @@ BEGIN
     RETURN OLD;
   END IF;
   RAISE EXCEPTION '{table} is append-only: DELETE refused' USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+"""
+_SQLITE_ERASURE = """
+CREATE TRIGGER {table}_erasure_guard BEFORE {event} ON {table} WHEN (NOT ({condition}))
+BEGIN SELECT RAISE(ABORT, '{table} is append-only: only erasure may change this'); END;
+"""
+_POSTGRES_ERASURE = """
+CREATE OR REPLACE FUNCTION passaparola_{table}_erasure() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF {condition} THEN
+    RETURN NEW;
+  END IF;
+  RAISE EXCEPTION '{table} is append-only: only erasure may change this' USING ERRCODE = 'integrity_constraint_violation';
 END $$;
 """
 # What may go from an append-only table, and only this: what a withdrawn event had made, or what is left of a person
@@ -139,3 +152,49 @@ def _statements(text: str, vendor: str) -> Iterator[str]:
         if sqlite3.complete_statement(gathered):
             yield gathered
             gathered = ""
+
+
+def erasable(table: str, columns: Sequence[str], person: str) -> migrations.RunPython:
+    """An operation after which these columns of an append-only table may change where its person was forgotten.
+
+    person: SQL for the person's number, of OLD. All other columns stay as they are.
+    """
+    free = forgotten(person)
+
+    def put(apps: Any, editor: Any) -> None:
+        sqlite = editor.connection.vendor == "sqlite"
+        with editor.connection.cursor() as cursor:
+            described = editor.connection.introspection.get_table_description(cursor, table)
+        fixed = ", ".join(column.name for column in described if column.name not in columns)
+        editor.execute(f"DROP TRIGGER IF EXISTS {table}_update_guard{'' if sqlite else f' ON {table}'}")
+        template = _SQLITE if sqlite else _POSTGRES
+        editor.execute(template.format(table=table, event=f"UPDATE OF {fixed}", name="update", when=""), params=None)
+        erasure_guard(editor, table, columns, free)
+
+    def lift(apps: Any, editor: Any) -> None:
+        on = "" if editor.connection.vendor == "sqlite" else f" ON {table}"
+        editor.execute(f"DROP TRIGGER IF EXISTS {table}_erasure_guard{on}")
+        editor.execute(f"DROP TRIGGER IF EXISTS {table}_update_guard{on}")
+        template = _POSTGRES if on else _SQLITE
+        editor.execute(template.format(table=table, event="UPDATE", name="update", when=""), params=None)
+
+    return migrations.RunPython(put, lift, hints={"home": "default"})
+
+
+def forgotten(person: str) -> str:
+    """SQL: whether the person of that number asked to be forgotten."""
+    return f"EXISTS (SELECT 1 FROM person p WHERE p.id = {person} AND p.forgotten_at IS NOT NULL)"
+
+
+def erasure_guard(editor: Any, table: str, columns: Sequence[str], free: str) -> None:
+    """Refuse a change of these columns but where `free`, SQL on OLD, holds."""
+    event = f"UPDATE OF {', '.join(columns)}"
+    if editor.connection.vendor == "sqlite":
+        editor.execute(_SQLITE_ERASURE.format(table=table, event=event, condition=free), params=None)
+        return
+    editor.execute(_POSTGRES_ERASURE.format(table=table, condition=free), params=None)
+    editor.execute(
+        f"CREATE TRIGGER {table}_erasure_guard BEFORE {event} ON {table} FOR EACH ROW "
+        f"EXECUTE FUNCTION passaparola_{table}_erasure()",
+        params=None,
+    )

@@ -6,9 +6,11 @@ outcome comes back as an event and lands here.
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from passaparola.events.intake import Happening
+from passaparola.kernel import database
 from passaparola.kernel.batch import Batch, Record
 from passaparola.kernel.errors import Refusal
 from passaparola.messages import kinds, suppression
@@ -54,7 +56,7 @@ class Messages:
     """Plans, outcomes, suppressions of one batch."""
 
     def __init__(self, batch: Batch, people: People) -> None:
-        self.people = people
+        self._batch, self.people = batch, people
         self.messages, self.deliveries = batch.table(Message), batch.table(Delivery)
         self.suppressions, self.templates = batch.table(Suppression), batch.table(Template)
         self._keys: set[str] = set()
@@ -85,6 +87,7 @@ class Messages:
             self._suppress(note["kind"], note["value"], "forgotten", happening)
         for note in happening.told("forgotten"):
             happening.result["forgotten"] = len(note["members"])
+            self._batch.at_end(partial(_unsay, note["members"]))
 
     # --- planning -----------------------------------------------------------------------------
 
@@ -193,6 +196,14 @@ class Messages:
 
 
 _LEADS = ("Lead Submitted", "Lead Recorded")
+
+
+def _unsay(members: list[int]) -> None:
+    """What providers said about messages to somebody forgotten: they quote the address."""
+    mine = f"SELECT id FROM message WHERE {database.any_of('person_id')}"
+    database.run(f"UPDATE delivery SET detail = '' WHERE detail <> '' AND message_id IN ({mine})", [members])
+    told = "state IN ('failed', 'bounced', 'complained')"
+    database.run(f"UPDATE message SET reason = '' WHERE {told} AND {database.any_of('person_id')}", [members])
 
 
 def _requested(happening: Happening) -> bool:

@@ -343,6 +343,17 @@ def test_a_parked_event_is_mended_and_taken_once(owner: Client) -> None:
     assert Event.objects.filter(name="Order Completed").count() == 1
 
 
+def test_what_erasure_emptied_says_so_and_cannot_be_sent_again(owner: Client) -> None:
+    now = datetime.now(UTC)
+    row = seed.row(Parked, reason="bad_time", source="shop", body=b"", erased_at=now, resolved_at=now)
+    assert "asked to be forgotten" not in owner.get("/console/events/parked").content.decode()
+    page = owner.get("/console/events/parked?all=1").content.decode()
+    assert "asked to be forgotten" in page and f"parked/{row.id}/again" not in page
+    body = '{"type":"page","userId":"u"}'
+    said = owner.post(f"/console/events/parked/{row.id}/again", {"body": body}, follow=True).content.decode()
+    assert "its content was removed" in said and not Event.objects.exists()
+
+
 def test_a_key_is_shown_once_and_stands_in_the_snippets(owner: Client) -> None:
     made = owner.post("/console/install/keys", {"name": "Shop", "source": "shop", "kind": "server"}, follow=True)
     page = made.content.decode()

@@ -1,6 +1,7 @@
 """The database itself refuses: every trigger and every constraint of the house, asked in plain SQL."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -10,9 +11,9 @@ from passaparola.events.models import Event, Order, OrderLine
 from passaparola.kernel.models import AuditEntry
 from passaparola.ledger.models import Account, Reward, Transfer
 from passaparola.messages.models import Delivery, Message
-from passaparola.people.models import Consent, Identity, Merge
+from passaparola.people.models import Consent, Identity, Merge, Person
 from passaparola.programs.models import Assignment, Budget, Decision, ProgramVersion, Referral, Share
-from passaparola.segments.models import LeadChange, StageChange
+from passaparola.segments.models import LeadChange, Pin, StageChange
 from tests import guards, seed
 
 
@@ -252,3 +253,24 @@ def test_guards_are_back_after_they_were_lifted(hold: Transfer) -> None:
 def test_tables_are_emptied_between_tests_past_the_guards(turn: int) -> None:
     seed.row(StageChange, id=1)
     refused("DELETE FROM stage_change", "append-only")
+
+
+def test_only_erasure_touches_what_was_said_about_somebody() -> None:
+    person = seed.row(Person, uid="u1", root_id=1).id
+    message = seed.row(Message, key="k", person_id=person, state="failed").id
+    seed.row(Event, person_id=person, properties='{"gift":"for Alma"}', fingerprint=b"1" * 16)
+    seed.row(Consent, person_id=person, state="given", evidence={"form": "a"})
+    seed.row(Decision, person_id=person, kind="merge", reasons=[{"code": "same_person"}])
+    seed.row(Delivery, message_id=message, detail="550 alma@example.test")
+    seed.row(Pin, person_id=person, state="out", reason="Alma said so")
+    changes = (
+        ("event", "properties = '{}'"), ("consent", "evidence = '{}'"), ("decision", "reasons = '[]'"),
+        ("delivery", "detail = ''"), ("pin", "reason = ''"),
+    )  # fmt: skip
+    for table, change in changes:
+        refused(f"UPDATE {table} SET {change}", "append-only")
+    Person.objects.update(forgotten_at=datetime.now(UTC))
+    for table, change in changes:
+        run(f"UPDATE {table} SET {change}")
+    for table, change in (("event", "name = 'x'"), ("consent", "purpose = 'x'"), ("pin", "state = 'in'")):
+        refused(f"UPDATE {table} SET {change}", "append-only")

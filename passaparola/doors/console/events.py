@@ -127,6 +127,8 @@ def send_again(request: HttpRequest, parked_id: int) -> HttpResponse:
 
 def _take(row: Parked, body: str, now: Any) -> str:
     """Walk it down the corridor; why not, or "" when it was taken."""
+    if row.erased_at:
+        return gettext("its content was removed, since somebody it named asked to be forgotten.")
     limits = intake.Limits(settings.BUSINESS_TIME_ZONE, settings.FUTURE_SECONDS_MAX, settings.EARLIEST_YEAR)
     raw = body.encode() if body.strip() else bytes(row.body)
     call = "batch" if b'"batch"' in raw[:200] else ""

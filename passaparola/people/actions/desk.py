@@ -1,9 +1,11 @@
 """The people a batch has to do with: read with all their selves, found by any name, named and made here."""
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import TypeGuard
 
 from passaparola.events.intake import Happening
+from passaparola.events.parking import Forgotten
 from passaparola.kernel import database
 from passaparola.kernel.batch import Batch, Readings, Record
 from passaparola.kernel.errors import Refusal
@@ -28,7 +30,7 @@ class Desk:
         self.batch, self.country = batch, country
         self.persons, self.identities = batch.table(Person), batch.table(Identity)
         self.consents, self.merges = batch.table(Consent), batch.table(Merge)
-        self.words = Words.of(batch)
+        self.words, self.gone_names = Words.of(batch), Forgotten.of(batch)
         self._by_name: dict[tuple[str, str], int] = {}
         self._names_of: dict[int, list[Record]] = {}
         self.selves: dict[int, set[int]] = {}
@@ -204,17 +206,19 @@ class Desk:
             likeness=names.mailbox(value) if kind == "email" else "",
         )  # fmt: skip
         self._by_name[kind, value] = person_id
+        self.gone_names.revive(value)
         self._names_of.setdefault(person_id, []).append(row)
         if kind != "anonymous_id":
             self.index(person_id)
         return True
 
-    def forget_names(self, member: int) -> list[tuple[str, str]]:
+    def forget_names(self, member: int, at: datetime) -> list[tuple[str, str]]:
         """Take all names from one self; they can be given anew. The names that were, as kind and value."""
         self._read_names([member])
         gone = []
         for row in self._names_of.pop(member, []):
             gone.append((row["kind"], row["value"]))
+            self.gone_names.forget(row["value"], at)
             self._by_name.pop((row["kind"], row["value"]), None)
             self.identities.change(row, value=f"forgotten-{row['id']}", likeness="", kind="forgotten")
         return gone

@@ -3,14 +3,19 @@
 A merge moves one pointer (`root_id`); every other row stays where it was recorded, so undoing loses nothing.
 """
 
+from functools import partial
+
+from passaparola.events import erasing
 from passaparola.events.intake import Happening
-from passaparola.events.models import Event
 from passaparola.kernel import database
 from passaparola.kernel.batch import Record
 from passaparola.kernel.errors import Refusal
 from passaparola.people.actions import relating
 from passaparola.people.actions.desk import Desk, UnknownPerson, is_id
 from passaparola.people.actions.text import text
+
+# Why a merge was made, where nobody wrote it in their own words.
+_OWN_REASONS = ("alias", "anonymous became known", "same e-mail address", "by hand", "staff")
 
 
 class SamePerson(Refusal):
@@ -92,23 +97,28 @@ def forget(desk: Desk, happening: Happening) -> None:
     """Blank everything personal; figures and the books stay. The act itself is the record."""
     assert happening.person_id is not None
     members = sorted(desk.members(happening.person_id))
+    known: list[str] = []
+    called: list[str] = []
     for member in members:
         row = desk.persons.rows[member]
+        called += [row["name"], row["given_name"], *row["name"].split(" ")]
         desk.words.say(row, "")
         desk.persons.change(
             row, name="", given_name="", birth_on=None, sex="", profile={}, search="", shows_name=False,
             forgotten_at=happening.received_at,
         )  # fmt: skip
-        for kind, value in desk.forget_names(member):
+        for kind, value in desk.forget_names(member, happening.received_at):
+            known.append(value)
             happening.tell("forgot_name", kind=kind, value=value)
-    for table in ("event", "withdrawn_event"):
-        database.run(
-            f"UPDATE {table} SET user_id = NULL, anonymous_id = NULL, group_id = NULL, previous_id = NULL, traits = NULL, "
-            f"context = NULL WHERE {database.any_of('person_id')}",
-            [members],
-        )
-    for row in desk.batch.table(Event).rows.values():
-        if row["person_id"] in members:
-            row.update(dict.fromkeys(("user_id", "anonymous_id", "group_id", "previous_id", "traits", "context")))
+    desk.batch.at_end(partial(erasing.erase, members, names=known, called=called, at=happening.received_at))
+    desk.batch.at_end(partial(_unsay, members))
     relating.forget(desk, set(members), happening)
     happening.tell("forgotten", members=members)
+
+
+def _unsay(members: list[int]) -> None:
+    """What others wrote about somebody forgotten, in their own words: why two are one, what proves a consent."""
+    database.run(f"UPDATE consent SET evidence = '{{}}' WHERE {database.any_of('person_id')}", [members])
+    for column in ("kept_id", "merged_id"):
+        sql = f"UPDATE merge SET reason = 'by hand' WHERE {database.any_of(column)} AND NOT {database.any_of('reason', 'text')}"
+        database.run(sql, [members, sorted(_OWN_REASONS)])

@@ -5,6 +5,7 @@ from typing import Any
 
 from passaparola.events.actions import net
 from passaparola.events.intake import Happening
+from passaparola.kernel import database
 from passaparola.kernel.batch import Record
 from passaparola.programs.actions import evidence
 from passaparola.programs.actions.acts import WrongState
@@ -225,7 +226,9 @@ def _same_person(desk: Desk, note: Record, happening: Happening) -> None:
 
 
 def _forget(desk: Desk, members: list[int], happening: Happening) -> None:
-    """Open referrals of somebody forgotten end; paid ones stay as figures."""
+    """Open referrals of somebody forgotten end; paid ones stay as figures. Why staff merged her was said in their words."""
+    sql = f"UPDATE decision SET reasons = '[]' WHERE kind = 'merge' AND {database.any_of('person_id')}"
+    desk.batch.at_end(lambda: database.run(sql, [members]))
     for referral in list(desk.referrals.rows.values()):
         if referral["friend_id"] in members and referral["state"] in ("registered", "qualified"):
             _set(desk, referral, happening, state="expired", reason="forgotten")

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from passaparola.events.intake import Happening
+from passaparola.kernel import database
 from passaparola.kernel.batch import Batch, Record, Table
 from passaparola.people.actions import People
 from passaparola.segments import rules, traits
@@ -99,6 +100,11 @@ class Memberships:
 
     # --- one event ----------------------------------------------------------------------------
 
+    def _unsay(self, members: list[int]) -> None:
+        """Why staff put somebody forgotten in, or kept her out, was said in their own words."""
+        sql = f"UPDATE pin SET reason = '' WHERE reason <> '' AND {database.any_of('person_id')}"
+        self.batch.at_end(lambda: database.run(sql, [members]))
+
     def step(self, happening: Happening) -> None:
         """Carry out an order, take a ring's answers, keep a move; note whom the event touched."""
         if self._last is None or happening.received_at > self._last:
@@ -120,6 +126,7 @@ class Memberships:
                 self._move(happening)
             elif happening.name == "Person Forgotten" and happening.person_id is not None:
                 self.touch(happening.person_id, {row["id"] for row in self.live()})
+                self._unsay(sorted(self.people.members(happening.person_id)))
             elif happening.name in _TURNING:
                 for row in self.live():
                     if row["id"] in self.watch.by_kind.get(_TURNING[happening.name], ()):

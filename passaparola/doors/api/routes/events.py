@@ -116,6 +116,7 @@ class ParkedOut(Out):
     detail: str
     position: int | None
     resolved_at: Time | None
+    erased_at: Time | None = Field(description="When its content was removed, since somebody it named was forgotten.")
 
 
 class PropertyOut(Out):
@@ -207,7 +208,7 @@ def list_events(
 def list_parked(request: HttpRequest, limit: Limit = PAGE_ROWS, after: After = None) -> Page[ParkedOut]:
     """What was sent and could not be taken, newest first, each with its reason."""
     rows, following = reading.page(Parked.objects.defer("body"), limit, after)
-    names = ("received_at", "source", "reason", "detail", "position", "resolved_at")
+    names = ("received_at", "source", "reason", "detail", "position", "resolved_at", "erased_at")
     return Page(items=[ParkedOut(id=p.pk, **{n: getattr(p, n) for n in names}) for p in rows], next=following)
 
 
