@@ -220,10 +220,10 @@ def rest(size: str) -> dict[str, Any]:
     from passaparola.measure.lake import manifest
 
     known, at = manifest.load(), manifest.folder()
-    # One in a hundred, spread over all buckets; the first time warms up.
+    # One in a hundred, spread over all buckets.
     some = [n for n in range(1, SIZES[size] // EVENTS_A_PERSON) if n * 2_654_435_761 % 2**32 < 2**32 // 100]
     work = partial(engine.recompute, segments(), as_of=NOW, touched=some)
-    touched = sorted(_cpu(work) for _ in range(6))[1:][2]
+    touched = median(lambda: _cpu(work), 5)
     walls, cpus = [], []
     with engine.connect("duckdb", at) as made:
         everybody = population(made, known, at, NOW)
