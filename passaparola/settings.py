@@ -1,8 +1,11 @@
 """One flat file: environment in, safe defaults out, loud checks."""
 
 import os
+import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
 
 from passaparola.kernel.secret import installation_secret
 
@@ -23,7 +26,10 @@ PRIVACY_URL = os.environ.get("PASSAPAROLA_PRIVACY_URL", "")
 TRUSTED_PROXIES = int(os.environ.get("PASSAPAROLA_TRUSTED_PROXIES", "0"))
 # Local time of the business: fixes `day` and `hour` of each event once, at intake.
 BUSINESS_TIME_ZONE = os.environ.get("PASSAPAROLA_TIME_ZONE", "Europe/Madrid")
-CURRENCY = os.environ.get("PASSAPAROLA_CURRENCY", "EUR")
+# What money is added up in. Orders in another currency are kept, and shown by themselves.
+CURRENCY = os.environ.get("PASSAPAROLA_CURRENCY", "EUR").strip().upper()
+if not re.fullmatch("[A-Z]{3}", CURRENCY):
+    raise ImproperlyConfigured("PASSAPAROLA_CURRENCY is a three-letter ISO 4217 code such as EUR.")
 # Hosts, besides our own, to which a referral link may lead (comma-separated).
 DESTINATION_HOSTS = tuple(h for h in os.environ.get("PASSAPAROLA_DESTINATION_HOSTS", "").lower().split(",") if h)
 # Hosts inside the house that webhooks may reach all the same, also by plain http (comma-separated).

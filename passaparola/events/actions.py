@@ -135,7 +135,7 @@ class Events:
             happening.result = {"repeated_order": row["id"]}
             self._report(row, "repeat", happening)
             return False
-        bought = basket.read(happening.props, amount, unit)
+        bought = basket_of(happening.props, amount, unit)
         values: dict[str, Any] = {
             "person_id": happening.person_id,
             "event_id": happening.id,
@@ -179,7 +179,7 @@ class Events:
         """A refund or cancellation: whole unless it names an amount; never more than the order was worth."""
         key = _order_key(happening)
         row = self._by_key.get(key)
-        amount = _refund_amount(happening)
+        _, amount = refund_facts(happening, row["unit"] if row and row["completed"] else None)
         whole = happening.name == ORDER_CANCELLED or amount is None
         if row is None:
             row = self.orders.add(
@@ -233,6 +233,17 @@ def net(order: Record) -> int:
     return 0 if order["cancelled"] else max(0, order["amount_minor"] - order["refunded_minor"])
 
 
+def worth(order: Record) -> int:
+    """What remains of an order in the installation's currency: nothing of one in another, for nobody knows the rate."""
+    return net(order) if order["unit"] == settings.CURRENCY else 0
+
+
+def basket_of(props: Record, amount_minor: int, unit: str) -> Basket:
+    """What an Order Completed says of itself; amounts in another currency than ours are not kept beside those in ours."""
+    bought = basket.read(props, amount_minor, unit)
+    return bought if unit == settings.CURRENCY else basket.without_amounts(bought)
+
+
 def is_gone(order: Record) -> bool:
     """Whether nothing of the order remains."""
     return order["cancelled"] or (order["refunded_minor"] > 0 and net(order) == 0)
@@ -261,12 +272,14 @@ def _amount(value: object, unit: str) -> int:
     return amount
 
 
-def _refund_amount(happening: Happening) -> int | None:
+def _refund_amount(happening: Happening, order_unit: str | None) -> int | None:
     value = next(
         (happening.props[k] for k in ("amount", "total", "refund") if happening.props.get(k) is not None), None
     )
-    unit = happening.props.get("currency") or settings.CURRENCY
-    return None if value is None else _amount(value, str(unit).upper())
+    unit = str(happening.props.get("currency") or order_unit or settings.CURRENCY).upper()
+    if value is not None and order_unit and unit != order_unit:
+        raise Unfit("other_currency", f"the refund is in {unit}, its order was in {order_unit}: send it in {order_unit}")
+    return None if value is None else _amount(value, unit)
 
 
 def _has_order(happening: Happening) -> bool:
@@ -283,6 +296,9 @@ def _order_key(happening: Happening) -> tuple[str, str, str]:
     return key
 
 
-def refund_facts(happening: Happening) -> tuple[tuple[str, str, str], int | None]:
-    """Key and amount in minor units of an Order Refunded; None where it names none: then it is whole. Raises Unfit."""
-    return _order_key(happening), _refund_amount(happening)
+def refund_facts(happening: Happening, order_unit: str | None) -> tuple[tuple[str, str, str], int | None]:
+    """Key and amount in minor units of an Order Refunded; None where it names none: then it is whole. Raises Unfit.
+
+    order_unit: the currency of its order, in which the amount is unless it says otherwise; None: the order was not there yet.
+    """
+    return _order_key(happening), _refund_amount(happening, order_unit)

@@ -54,6 +54,12 @@ def read(props: Props, amount_minor: int, unit: str) -> Basket:
     )
 
 
+def without_amounts(bought: Basket) -> Basket:
+    """The same basket, what was paid for it left out: products, company and channel have no currency."""
+    lines = tuple(line._replace(amount_minor=None, offer_minor=None) for line in bought.lines)
+    return bought._replace(lines=lines, margin_minor=None, offer_minor=None)
+
+
 def company(props: Props) -> int | None:
     """How many came together: `party_size` or `company`, or `companions` and oneself; `accompanied` says only two or one."""
     for key, more in (("party_size", 0), ("company", 0), ("companions", 1)):

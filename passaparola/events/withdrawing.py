@@ -169,7 +169,8 @@ def _give_back(order_: Record, backs: list[Record], room: Events) -> None:
     refunded, cancelled, worth = 0, False, order_["amount_minor"]
     for row in backs:
         happening = log.from_row(row)
-        _, amount = refund_facts(happening)
+        before = order_["completed"] and order_["event_id"] < row["id"]
+        _, amount = refund_facts(happening, order_["unit"] if before else None)
         whole = amount is None or happening.name == "Order Cancelled"
         cancelled = cancelled or whole
         refunded = worth if whole else refunded + (amount or 0)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from operator import itemgetter
 from typing import Any
 
+from django.conf import settings
 from django.db import connections, models, transaction
 from django.db.utils import OperationalError
 
@@ -35,6 +36,11 @@ _STREAM_ROWS = 2_000
 def vendor(alias: str = "default") -> str:
     """ "sqlite" or "postgresql"."""
     return connections[alias].vendor
+
+
+def currency() -> str:
+    """The installation's currency as a text of SQL: amounts in another are not added up with those in it."""
+    return f"'{settings.CURRENCY}'"
 
 
 @contextmanager

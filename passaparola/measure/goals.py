@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from passaparola.kernel.database import rows
+from passaparola.kernel.database import currency, rows
 from passaparola.programs.models import Program
 
 
@@ -38,7 +38,7 @@ _COUNTS = {
     "shares": "SELECT code.program_id, COUNT(*) FROM share JOIN code ON code.id = share.code_id GROUP BY code.program_id",
     "revenue_minor": "SELECT referral.program_id, SUM(purchase_order.amount_minor - purchase_order.refunded_minor) FROM referral "
     "JOIN purchase_order ON purchase_order.id = referral.order_id WHERE referral.state IN ('converted', 'rewarded') "
-    "GROUP BY referral.program_id",
+    "AND purchase_order.unit = {currency} GROUP BY referral.program_id",
 }
 
 
@@ -46,7 +46,9 @@ def progress(programs: list[Program], terms: dict[int, dict[str, Any]], now: dat
     """Progress of each launched programme with a whole goal: one query a metric in use."""
     wanted = {p.id: terms[p.id]["goal"] for p in programs if p.launched_at and terms[p.id]["goal"].get("target")}
     counts = {
-        metric: dict(rows(_COUNTS[metric])) for metric in {g["metric"] for g in wanted.values()} if metric in _COUNTS
+        metric: dict(rows(_COUNTS[metric].format(currency=currency())))
+        for metric in {g["metric"] for g in wanted.values()}
+        if metric in _COUNTS
     }
     out = {}
     for program in programs:

@@ -5,8 +5,10 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from passaparola.events import intake
-from passaparola.events.actions import Events, net
+from passaparola.events.actions import Events, worth
 from passaparola.events.intake import Happening
 from passaparola.kernel import database
 from passaparola.kernel.batch import Batch, Record
@@ -178,13 +180,14 @@ class Segments:
             "orders": row["orders"] + 1,
             "first_order_at": min(row["first_order_at"] or at, at),
             "last_order_at": max(row["last_order_at"] or at, at),
-            "spent_minor": row["spent_minor"] + net(order),
+            "spent_minor": row["spent_minor"] + worth(order),
         }
 
     def _refund(self, note: Record, happening: Happening) -> None:
         """What was given back is taken off whoever bought, also where somebody else reports it."""
         row = self._row(self.people.root(note["row"]["person_id"]), happening.occurred_at)
-        self.traits.change(row, spent_minor=row["spent_minor"] - note["given_back"], refunds=row["refunds"] + 1)
+        given_back = note["given_back"] if note["row"]["unit"] == settings.CURRENCY else 0
+        self.traits.change(row, spent_minor=row["spent_minor"] - given_back, refunds=row["refunds"] + 1)
 
     def mood(self, row: Record, happening: Happening) -> Record:
         """A bad experience suppresses asks until it is mended (complaint closed, a good score)."""
@@ -330,7 +333,7 @@ class Segments:
             orders=len(orders),
             first_order_at=times[0] if times else None,
             last_order_at=times[-1] if times else None,
-            spent_minor=sum(net(order) for order in orders),
+            spent_minor=sum(worth(order) for order in orders),
             refunds=sum(1 for order in orders if order["refunded_minor"]),
             complaints_open=max(0, opened),
             first_seen_at=min(s["first_seen_at"] for s in (row, *selves)),

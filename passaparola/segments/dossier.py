@@ -8,6 +8,8 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+
 from passaparola.events.models import Event, Order, OrderLine
 from passaparola.kernel import database
 from passaparola.people.models import Consent, GroupMember, Relationship
@@ -95,7 +97,7 @@ def _fact(row: Event, order: Order | None) -> Fact:
     told = json.loads(row.result or "{}") if name == "Visit Recorded" else {}
     return Fact(
         name=name, at_us=_us(row.occurred_at), day=row.day, hour=row.hour, event_id=row.id,
-        amount_minor=order.amount_minor if order else None,
+        amount_minor=order.amount_minor if order and order.unit == settings.CURRENCY else None,
         offer_minor=order.offer_minor if order else None,
         company=order.company if order else told.get("company"),
         channel=order.channel if order else None,

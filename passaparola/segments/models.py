@@ -139,6 +139,8 @@ class PersonTrait(models.Model):
     last_purchase_us = models.BigIntegerField(null=True)
     last_purchase_day = models.IntegerField(null=True)
     spent_minor = models.BigIntegerField()
+    # Purchases whose amount is in the installation's currency: those that spent_minor is of.
+    purchases_valued = models.IntegerField(db_default=0)
     margin_minor = models.BigIntegerField(null=True)
     offer_minor = models.BigIntegerField(null=True)
     offer_of_minor = models.BigIntegerField(null=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from passaparola.events import log
-from passaparola.events.actions import Events, net
+from passaparola.events.actions import Events, worth
 from passaparola.events.intake import Happening
 from passaparola.events.withdrawing import Slice
 from passaparola.kernel.batch import Batch, Record, Table
@@ -70,7 +70,7 @@ def _count(room: Segments, root: int, members: set[int], kept: list[Record], see
         orders=len(orders),
         first_order_at=times[0] if times else None,
         last_order_at=times[-1] if times else None,
-        spent_minor=sum(net(order) for order in orders),
+        spent_minor=sum(worth(order) for order in orders),
         refunds=_refunds(events, orders),
         complaints_open=opened,
         unhappy=unhappy,

@@ -149,7 +149,7 @@ class Histories:
             self.facts[root].append(fact)
         if dice.random() < 0.05:
             # Only the refund of some order arrived: no order yet.
-            self.put("purchase_order", person_id=one, event_id=number, at_us=at_us, amount_minor=0, completed=False)
+            self.put("purchase_order", person_id=one, event_id=number, at_us=at_us, amount_minor=0, completed=False, unit="EUR")
 
     def _order(self, root: int, one: int, fact: Fact) -> None:
         dice = self.dice
@@ -157,7 +157,14 @@ class Histories:
             "amount_minor": dice.choice([0, 100, 1500, 999999]), "offer_minor": dice.choice([None, 0, 100]),
             "company": dice.choice([None, 1, 2, 6]), "channel": dice.choice(CHANNELS),
         }  # fmt: skip
-        key = self.put("purchase_order", person_id=one, event_id=fact.event_id, at_us=fact.at_us, completed=True, **bought)
+        # What an order in another currency is worth in ours nobody knows; its other amounts events/actions.py leaves out.
+        ours = dice.random() < 0.8
+        bought |= {} if ours else {"offer_minor": None}
+        key = self.put(
+            "purchase_order", person_id=one, event_id=fact.event_id, at_us=fact.at_us, completed=True,
+            unit="EUR" if ours else "JPY", **bought,
+        )  # fmt: skip
+        bought |= {} if ours else {"amount_minor": None}
         self.facts[root].append(msgspec.structs.replace(fact, order_key=key, **bought))
         for line in range(1, dice.choice([1, 2, 3])):
             sold = {

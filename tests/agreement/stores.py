@@ -44,8 +44,8 @@ class OwnTables:
 
     def __init__(self, histories: Histories) -> None:
         dialect = "sqlite" if database.vendor() == "sqlite" else "postgres"
-        self.all = compile.Operational(dialect, traits=_traits, states=LEVELS)
-        self.some = compile.Operational(dialect, traits=_traits, states=LEVELS, people=True)
+        self.all = compile.Operational(dialect, traits=_traits, currency="EUR", states=LEVELS)
+        self.some = compile.Operational(dialect, traits=_traits, currency="EUR", states=LEVELS, people=True)
         self._fill(histories)
 
     def ask(self, tree: Group, clock: Clock, people: list[int] | None = None) -> Answers:

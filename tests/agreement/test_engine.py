@@ -88,6 +88,7 @@ class History:
         ]
         order = str(rng.randrange(40))
         more: dict[str, Any] = {"products": lines, "channel": rng.choice(("web", "shop"))}
+        more["currency"] = ("USD", "EUR", "EUR", "JPY", "EUR")[int(order) % 5]
         if rng.random() < 0.5:
             more |= {"party_size": rng.randrange(1, 4), "margin": rng.randrange(-3, 9)}
         return rng.choice(

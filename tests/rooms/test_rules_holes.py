@@ -48,7 +48,7 @@ def asked(rule: dict[str, Any], moment_us: int, people: list[int] | None = None)
     """What the store says of everybody, or of some: person → (answer, next change)."""
     tree = rules.read(rule if "rules" in rule else {"rules": [rule]})
     dialect = "sqlite" if database.vendor() == "sqlite" else "postgres"
-    source = compile.Operational(dialect, traits=lambda *_: None, people=people is not None)  # type: ignore[arg-type, return-value]
+    source = compile.Operational(dialect, traits=lambda *_: None, currency="EUR", people=people is not None)  # type: ignore[arg-type, return-value]
     made = compile.compile(tree, source=source, known=rules.Known(traits={}))
     return {row[0]: (row[1], row[2]) for row in database.rows(made.sql, made.parameters(at(moment_us), people))}
 

@@ -51,7 +51,7 @@ def test_every_example_is_answered_alike() -> None:
         picks = {alias: exp.column(name, table="t", quoted=True) for alias, name in names.items()}
         return select(person_id=column("person_id", "t"), **picks).from_(inner.subquery("t"))
 
-    source = compile.Operational(own.all.dialect, traits=relation, states=stores.LEVELS)
+    source = compile.Operational(own.all.dialect, traits=relation, currency="EUR", states=stores.LEVELS)
     for example in EXAMPLES:
         rule = as_rule(example)
         assert rules.check(rule, KNOWN) == [], example

@@ -45,7 +45,7 @@ CUSTOMERS: tuple[Definition, ...] = (
             _ORDER,
             Property("total", "money", _("What was given back; the whole order when absent. amount is read too.")),
             Property("amount", "money", _("Read where there is no total.")),
-            _CURRENCY,
+            Property("currency", "currency", _("The currency of its order, which it is when absent.")),
             _LINE,
         ),
     ),

@@ -1,8 +1,7 @@
 """The checks that need a room's pure functions or look into JSON: rows streamed, compared one by one."""
 
 import json
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from itertools import groupby
@@ -116,38 +115,41 @@ def _lines(what: str, alias: str) -> Iterator[Disagreement]:
     columns = ", ".join(basket.Line._fields)
     found = _read(f"SELECT order_key, {columns} FROM order_line ORDER BY order_key, line", alias)
     for (id_, amount, unit, *said, properties), lines in _beside(_read(sql, alias), found):
-        expected = basket.read(_json(properties), amount, unit)
+        expected = events.basket_of(_json(properties), amount, unit)
         if tuple(said) != expected[1:] or tuple(lines) != expected.lines:
             yield Disagreement("purchase_order", id_, what, expected, (lines, *said))
 
 
 def _refunds(what: str, alias: str) -> Iterator[Disagreement]:
     """Refunds are few beside orders: they are added up here, then compared."""
-    given_back: Counter[tuple[str, str, str]] = Counter()
-    whole: set[tuple[str, str, str]] = set()
+    said: dict[tuple[str, str, str], list[tuple[int, intake.Happening]]] = {}
     sql = (
-        "SELECT source, name, properties FROM event WHERE type = 'track' AND person_id IS NOT NULL "
+        "SELECT id, source, name, properties FROM event WHERE type = 'track' AND person_id IS NOT NULL "
         f"AND name IN ('{events.ORDER_REFUNDED}', '{events.ORDER_CANCELLED}')"
     )
-    for source, name, properties in _read(sql, alias):
-        key, amount = events.refund_facts(_happening(name, source, properties))
-        given_back[key] += amount or 0
-        if amount is None or name == events.ORDER_CANCELLED:
-            whole.add(key)
-    columns = "SELECT id, source, order_id, line, amount_minor, refunded_minor, cancelled, completed FROM purchase_order "
-    said, seen = set(given_back) | whole, set()
+    for id_, source, name, properties in _read(sql, alias):
+        happening = _happening(name, source, properties)
+        said.setdefault(events.refund_facts(happening, None)[0], []).append((id_, happening))
+    columns = (
+        "SELECT id, source, order_id, line, amount_minor, refunded_minor, cancelled, completed, unit, event_id "
+        "FROM purchase_order "
+    )
+    seen = set()
     for row in _read(columns + "WHERE refunded_minor <> 0 OR cancelled", alias):
         seen.add(row[1:4])
-        yield from _refund(what, row, given_back[row[1:4]], row[1:4] in whole)
-    for key in sorted(said - seen):
+        yield from _refund(what, row, said.get(row[1:4], ()))
+    for key in sorted(said.keys() - seen):
         where = "WHERE source = ? AND order_id = ? AND line = ?"
         for row in database.rows(columns + where, key, alias=alias):
-            yield from _refund(what, row, given_back[key], key in whole)
+            yield from _refund(what, row, said[key])
 
 
-def _refund(what: str, row: tuple[Any, ...], amount: int, whole: bool) -> Iterator[Disagreement]:
+def _refund(what: str, row: tuple[Any, ...], said: Sequence[tuple[int, intake.Happening]]) -> Iterator[Disagreement]:
     """One order beside the sum of its refunds, never more than it was worth, and whether one of them was whole."""
-    id_, *_, worth, refunded, cancelled, completed = row
+    id_, *_, worth, refunded, cancelled, completed, unit, event_id = row
+    amounts = [events.refund_facts(one, unit if completed and event_id < at else None)[1] for at, one in said]
+    amount = sum(given or 0 for given in amounts)
+    whole = None in amounts or any(one.name == events.ORDER_CANCELLED for _, one in said)
     expected = min(amount, worth) if completed else amount
     if bool(cancelled) != whole:
         yield Disagreement("purchase_order", id_, what, f"cancelled: {whole}", f"cancelled: {bool(cancelled)}")

@@ -154,7 +154,7 @@ def read(room: str, name: str) -> tuple[str, str]:
     """The sentence and the statement of a file."""
     text = (_PACKAGE / room / "proofs" / f"{name}.sql").read_text()
     first, _, sql = text.partition("\n")
-    return first.removeprefix("-- ").strip(), sql
+    return first.removeprefix("-- ").strip(), sql.replace("{currency}", database.currency())
 
 
 def _reference(table: str, column: str, other: str) -> str:

@@ -32,7 +32,8 @@ def highest() -> int:
 def _range(watermark: int, until: int) -> tuple[int, list[Fact]]:
     at = shape.microseconds("e.occurred_at", database.vendor())
     sql = (
-        f"SELECT e.id, e.person_id, e.type, e.name, {at}, e.day, e.hour, e.properties, e.result, o.id, o.amount_minor, "
+        f"SELECT e.id, e.person_id, e.type, e.name, {at}, e.day, e.hour, e.properties, e.result, o.id, "
+        f"CASE WHEN o.unit = {database.currency()} THEN o.amount_minor END, "
         "o.margin_minor, o.offer_minor, o.company, o.channel FROM event e LEFT JOIN purchase_order o "
         "ON o.person_id = e.person_id AND o.occurred_at = e.occurred_at AND o.event_id = e.id AND o.completed "
         "AND e.type = 'track' AND e.name = 'Order Completed' "

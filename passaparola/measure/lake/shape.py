@@ -43,15 +43,16 @@ def born(vendor: str) -> str:
 class State:
     """A table of states: its columns with their types, and how to read it from the store, whole.
 
-    `{us:column}` in the statement stands for that time in microseconds, `{born}` for the birth date as a number.
+    `{us:column}` in the statement stands for that time in microseconds, `{born}` for the birth date as a number, `{currency}`
+    for the installation's.
     """
 
     def __init__(self, columns: Mapping[str, str], sql: str) -> None:
         self.columns, self._sql = columns, sql
 
-    def sql(self, vendor: str) -> str:
-        """The statement in the store's words."""
-        made = self._sql.replace("{born}", born(vendor))
+    def sql(self, vendor: str, currency: str) -> str:
+        """The statement in the store's words; `currency`: the installation's, as a text of SQL."""
+        made = self._sql.replace("{born}", born(vendor)).replace("{currency}", currency)
         while "{us:" in made:
             head, _, rest = made.partition("{us:")
             column, _, tail = rest.partition("}")
@@ -77,7 +78,8 @@ STATES: Mapping[str, State] = {
     "refund": State(
         {"id": _ID, "self_id": _ID, "back_minor": _ID},
         "SELECT id, person_id, CASE WHEN cancelled OR refunded_minor > amount_minor THEN amount_minor ELSE refunded_minor END "
-        "FROM purchase_order WHERE id > ? AND completed AND (cancelled OR refunded_minor > 0) AND person_id IS NOT NULL "
+        "FROM purchase_order WHERE id > ? AND completed AND unit = {currency} AND (cancelled OR refunded_minor > 0) "
+        "AND person_id IS NOT NULL "
         "ORDER BY id LIMIT ?",
     ),
     "stage_change": State(

@@ -116,7 +116,7 @@ def snapshot(known: Manifest, at: Path) -> None:
 
 def _spool(kind: str, state: shape.State, spool: Path) -> int:
     """In slices by key: no transaction stays open."""
-    sql, rows, last = state.sql(database.vendor()), 0, 0
+    sql, rows, last = state.sql(database.vendor(), database.currency()), 0, 0
     with spool.open("wb") as out:
         while some := database.rows(sql, [last, _STATE_ROWS]):
             out.writelines(_encode(dict(zip(state.columns, row, strict=True))) + b"\n" for row in some)

@@ -3,6 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
+
 from passaparola.events.actions import net
 from passaparola.events.intake import Happening
 from passaparola.kernel import database
@@ -91,6 +93,8 @@ def _convert(desk: Desk, program: Record, referral: Record, order: Record, happe
         and referral["opened_at"] > order["occurred_at"]
     ):
         return _set(desk, referral, happening, state="refused", reason="existing_customer")
+    if terms["qualify"]["order_minor_min"] and order["unit"] != settings.CURRENCY:
+        return _set(desk, referral, happening, reason="order_in_other_currency")
     if net(order) < terms["qualify"]["order_minor_min"]:
         return _set(desk, referral, happening, reason="order_too_small")
     desk.batch.clear_timer("window", f"referral:{referral['id']}")

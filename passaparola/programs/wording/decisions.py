@@ -101,6 +101,7 @@ REASONS: Mapping[str, str] = {
     "hold": _("Set aside for {days} days."),
     "hold_until": _("Set aside for {days} days, until {until}."),
     "order_too_small": _("The order was below the programme’s minimum."),
+    "order_in_other_currency": _("The order was in another currency than the programme’s minimum."),
     "same_person": _("One and the same person: {because}."),
     "because": _("Because: {what}."),
     "two_known_ids": _("Both have a customer number of their own, so they are not merged by the address alone."),

@@ -43,6 +43,11 @@ REFERRAL_REASONS: Mapping[str, tuple[str, str, str]] = {
         _("Your order was below the minimum. A later one may still count."),
         _("The order was below the programme’s minimum."),
     ),
+    "order_in_other_currency": (
+        _("There was an order, but in another currency than the programme’s minimum. A later one may still count."),
+        _("Your order was in another currency than the minimum. A later one may still count."),
+        _("The order was in another currency than the programme’s minimum."),
+    ),
     "waiting_return_window": (
         _("Waiting for the return window."),
         _("Waiting for the return window of your order."),

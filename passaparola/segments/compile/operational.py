@@ -31,11 +31,14 @@ Traits = Callable[[str, Mapping[str, str]], exp.Select]
 class Operational:
     """The tables of an installation; `dialect` is sqlite or postgres.
 
-    `traits` gives the relation of traits (dialect, alias → trait); `states` those of tier and pyramid (person_id, level).
+    `traits` gives the relation of traits (dialect, alias → trait); `states` those of tier and pyramid (person_id, level);
+    `currency` is the installation's: the amount of an order in another is not known.
     """
 
-    def __init__(self, dialect: str, *, traits: Traits, states: Mapping[str, exp.Select] | None = None, people: bool = False):
-        self.dialect = dialect
+    def __init__(
+        self, dialect: str, *, traits: Traits, currency: str, states: Mapping[str, exp.Select] | None = None, people: bool = False
+    ):
+        self.dialect, self._currency = dialect, currency
         self._traits = traits
         self._states = {"generation": _generation(), "stage": _stage(), "lead": _lead(), **(states or {})}
         self._people = people
@@ -144,6 +147,8 @@ class Operational:
             return self._company_of_a_visit()
         if field.name in ("day", "hour"):
             return column(field.name, "e")
+        if with_order and field.name == "amount_minor":
+            return exp.Case().when(column("unit", "o").eq(text(self._currency)), column(field.name, "o"))
         if with_order and field.name in _ORDER_COLUMNS:
             return column("id" if field.name == "order_key" else field.name, "o")
         return exp.cast(exp.null(), _TYPES.get(field.name, "bigint"))

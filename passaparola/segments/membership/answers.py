@@ -11,6 +11,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import msgspec
+from django.conf import settings
 
 from passaparola.events import intake
 from passaparola.kernel import database
@@ -138,7 +139,7 @@ def _compiled(rule: bytes, vendor: str, today: int, some: bool, mark: str) -> co
 def _source(vendor: str, today: int, *, some: bool) -> compiling.Operational:
     states = knowledge.states(today, pyramid.period_in_force().period_days)
     traits = knowledge.trait_relation(today, some=some)
-    return compiling.Operational(_DIALECTS[vendor], traits=traits, states=states, people=some)
+    return compiling.Operational(_DIALECTS[vendor], traits=traits, currency=settings.CURRENCY, states=states, people=some)
 
 
 def text(tree: rules.Group, as_of: datetime, zone: str) -> str:

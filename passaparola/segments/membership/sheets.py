@@ -105,7 +105,8 @@ def _event_rows(needs: Needs, names: list[str], since: datetime | None, people: 
     sqlite = database.vendor() == "sqlite"
     at = "e.occurred_at || '+00:00'" if sqlite else "e.occurred_at"
     with_order = "Order Completed" in names and "Order Completed" in needs.orders
-    order = "o.amount_minor, o.offer_minor, o.company, o.channel, o.id" if with_order else "NULL, NULL, NULL, NULL, NULL"
+    amount = f"CASE WHEN o.unit = {database.currency()} THEN o.amount_minor END"
+    order = f"{amount}, o.offer_minor, o.company, o.channel, o.id" if with_order else "NULL, NULL, NULL, NULL, NULL"
     result = f"CASE WHEN e.name = '{VISIT}' THEN e.result END" if VISIT in names and VISIT in needs.orders else "NULL"
     whole = [name for name in names if name in needs.properties]
     kinds = [_VIEWS[name] for name in names if name in _VIEWS]

@@ -1,6 +1,6 @@
 -- What a person spent is the sum of the completed orders of all their selves, less what was given back.
 WITH counted AS (
-  SELECT p.root_id, SUM(CASE WHEN o.cancelled OR o.refunded_minor > o.amount_minor THEN 0
+  SELECT p.root_id, SUM(CASE WHEN o.unit <> {currency} OR o.cancelled OR o.refunded_minor > o.amount_minor THEN 0
                              ELSE o.amount_minor - o.refunded_minor END) AS net
   FROM purchase_order o
   JOIN person p ON p.id = o.person_id

@@ -21,12 +21,12 @@ class Said(NamedTuple):
 
 
 class Bought(NamedTuple):
-    """A completed order; amounts in minor units, None where nobody said."""
+    """A completed order; amounts in minor units, None where nobody said, or in another currency."""
 
     at: Any
     day: int
     hour: int
-    amount: int
+    amount: int | None
     margin: int | None
     offer: int | None
     company: int | None
@@ -82,7 +82,8 @@ def _purchases(orders: Sequence[Bought], back: int) -> dict[str, Any]:
         "first_purchase_us": min(moments, default=None),
         "last_purchase_us": max(moments, default=None),
         "last_purchase_day": max((one.day for one in orders), default=None),
-        "spent_minor": sum(one.amount for one in orders) - back,
+        "spent_minor": sum(one.amount or 0 for one in orders) - back,
+        "purchases_valued": sum(one.amount is not None for one in orders),
         "margin_minor": _sum(one.margin for one in orders),
         "offer_minor": _sum(one.offer for one in orders),
         "offer_of_minor": _sum(one.amount for one in orders if one.offer is not None),

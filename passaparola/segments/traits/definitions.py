@@ -107,7 +107,7 @@ TRAITS: tuple[Trait, ...] = (
     Trait("spent_period_minor", _("Money spent in the observation period, less what was given back"), "minor", "whole",
           "period", _BOUGHT, "COALESCE(period.spent_minor, 0)", changes="turn.order_day"),
     Trait("average_order_minor", _("Money of an average purchase"), "minor", "whole", "ever", _BOUGHT,
-          "CASE WHEN base.purchases > 0 THEN base.spent_minor // base.purchases END"),
+          "CASE WHEN base.purchases_valued > 0 THEN base.spent_minor // base.purchases_valued END"),
     Trait("margin_minor", _("What was earned with her, where the shop says so"), "minor", "whole", "ever", _LINES,
           "base.margin_minor"),
     # --- how and what ---

@@ -1,5 +1,6 @@
 -- The relations member, fact, refund on PostgreSQL, for the people of one list parameter (their roots), or everybody.
 -- Times become microseconds since 1970 UTC here and nowhere else; texts are compared byte by byte, as everywhere.
+-- Amounts are facts in the installation's currency alone.
 member AS MATERIALIZED (
   SELECT id, root_id AS person_id FROM person WHERE {people}
 ), fact AS MATERIALIZED (
@@ -10,7 +11,8 @@ member AS MATERIALIZED (
     CASE e.type WHEN 'page' THEN 'Page Viewed' WHEN 'screen' THEN 'Screen Viewed' ELSE e.name END COLLATE "C" AS name,
     CAST(NULL AS TEXT) COLLATE "C" AS product, CAST(NULL AS TEXT) COLLATE "C" AS category,
     CAST(NULL AS BIGINT) AS quantity_milli,
-    o.amount_minor AS amount_minor, o.offer_minor AS offer_minor, o.margin_minor AS margin_minor,
+    CASE WHEN o.unit = {currency} THEN o.amount_minor END AS amount_minor,
+    o.offer_minor AS offer_minor, o.margin_minor AS margin_minor,
     CASE
       WHEN e.name = 'Visit Recorded' AND e.result <> '{}' THEN CAST(CAST(e.result AS json) ->> 'company' AS INTEGER)
       ELSE o.company
@@ -49,5 +51,5 @@ member AS MATERIALIZED (
     CASE WHEN o.cancelled OR o.refunded_minor > o.amount_minor THEN o.amount_minor ELSE o.refunded_minor END AS back_minor
   FROM member m
   JOIN purchase_order o ON o.person_id = m.id
-  WHERE o.completed AND (o.cancelled OR o.refunded_minor > 0)
+  WHERE o.completed AND (o.cancelled OR o.refunded_minor > 0) AND o.unit = {currency}
 )

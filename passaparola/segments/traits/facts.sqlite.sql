@@ -1,5 +1,6 @@
 -- The relations member, fact, refund on SQLite, for the people of one list parameter (their roots), or everybody.
--- Times become microseconds since 1970 UTC here and nowhere else. {people} and {names} are filled in by store.py.
+-- Times become microseconds since 1970 UTC here and nowhere else. {people}, {names} and {currency}, in which
+-- alone amounts are facts, are filled in by store.py.
 member AS MATERIALIZED (
   SELECT id, root_id AS person_id FROM person WHERE {people}
 ), fact AS MATERIALIZED (
@@ -10,7 +11,8 @@ member AS MATERIALIZED (
     e.day AS day, e.hour AS hour,
     CASE e.type WHEN 'page' THEN 'Page Viewed' WHEN 'screen' THEN 'Screen Viewed' ELSE e.name END AS name,
     NULL AS product, NULL AS category, NULL AS quantity_milli,
-    o.amount_minor AS amount_minor, o.offer_minor AS offer_minor, o.margin_minor AS margin_minor,
+    CASE WHEN o.unit = {currency} THEN o.amount_minor END AS amount_minor,
+    o.offer_minor AS offer_minor, o.margin_minor AS margin_minor,
     CASE WHEN e.name = 'Visit Recorded' THEN json_extract(e.result, '$.company') ELSE o.company END AS company,
     o.channel AS channel, o.id AS order_key, e.properties AS props,
     CASE
@@ -44,5 +46,5 @@ member AS MATERIALIZED (
     CASE WHEN o.cancelled OR o.refunded_minor > o.amount_minor THEN o.amount_minor ELSE o.refunded_minor END AS back_minor
   FROM member m
   CROSS JOIN purchase_order o ON o.person_id = m.id
-  WHERE o.completed AND (o.cancelled OR o.refunded_minor > 0)
+  WHERE o.completed AND (o.cancelled OR o.refunded_minor > 0) AND o.unit = {currency}
 )

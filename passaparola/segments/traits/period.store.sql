@@ -9,7 +9,11 @@ FROM (
   UNION ALL
   SELECT
     p.root_id, 0, COUNT(*),
-    SUM(CASE WHEN o.cancelled OR o.refunded_minor > o.amount_minor THEN 0 ELSE o.amount_minor - o.refunded_minor END)
+    SUM(
+      CASE WHEN o.unit <> {currency} OR o.cancelled OR o.refunded_minor > o.amount_minor THEN 0
+        ELSE o.amount_minor - o.refunded_minor
+      END
+    )
   FROM person AS p
   JOIN purchase_order AS o ON o.person_id = p.id
   WHERE {people} AND o.completed AND o.day > today - period_days AND o.day <= today

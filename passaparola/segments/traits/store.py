@@ -64,6 +64,7 @@ def base_sql() -> str:
     facts = portable.written(f"facts.{vendor}.sql")
     facts = facts.replace("{people}", "1 = 1")
     facts = facts.replace("{names}", f"e.name IN ({names})")
+    facts = facts.replace("{currency}", database.currency())
     tree = portable.parse(portable.written("base.sql"))
     picks = {pick.alias: pick for pick in tree.expressions}
     tree.set("expressions", [picks[name] for name in database.columns(PersonTrait)])
@@ -166,7 +167,8 @@ def _python(kind: str, value: Any) -> Any:
 
 def _filled(sql: str, vendor: str, values: dict[str, int]) -> str:
     """A text of ours with its parameters filled in and the place for the people kept."""
-    tree = portable.with_values(portable.parse(sql.replace("{people}", "people_here")), values)
+    sql = sql.replace("{people}", "people_here").replace("{currency}", database.currency())
+    tree = portable.with_values(portable.parse(sql), values)
     return portable.show(tree, _DIALECT[vendor]).replace("people_here", "{people}")
 
 

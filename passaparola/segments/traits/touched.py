@@ -65,7 +65,8 @@ def _score(text: str, column: str) -> int | None:
 
 def _orders(root_of: Mapping[int, int], selves: Sequence[int]) -> dict[int, list[counting.Bought]]:
     sql = (
-        f"SELECT o.person_id, o.occurred_at{_TEXT[database.vendor()]}, o.day, e.hour, o.amount_minor, o.margin_minor, "
+        f"SELECT o.person_id, o.occurred_at{_TEXT[database.vendor()]}, o.day, e.hour, "
+        f"CASE WHEN o.unit = {database.currency()} THEN o.amount_minor END, o.margin_minor, "
         f"o.offer_minor, o.company, o.channel FROM {database.of_people('purchase_order', 'o', 'o.completed')} "
         f"{_CROSS[database.vendor()]} JOIN event e ON e.id = o.event_id AND e.person_id = o.person_id"
     )
@@ -88,10 +89,11 @@ def _lines(root_of: Mapping[int, int], selves: Sequence[int]) -> dict[int, list[
 
 def _back(root_of: Mapping[int, int], selves: Sequence[int]) -> dict[int, int]:
     """What was given back of completed orders, never more than they were worth."""
+    given_back = "o.completed AND (o.cancelled OR o.refunded_minor > 0)"
     sql = (
         "SELECT o.person_id, CASE WHEN o.cancelled OR o.refunded_minor > o.amount_minor THEN o.amount_minor "
         "ELSE o.refunded_minor END FROM "
-        + database.of_people("purchase_order", "o", "o.completed AND (o.cancelled OR o.refunded_minor > 0)")
+        + database.of_people("purchase_order", "o", f"{given_back} AND o.unit = {database.currency()}")
     )
     found: dict[int, int] = {}
     for person, minor in database.rows(sql, [selves]):
