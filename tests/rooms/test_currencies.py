@@ -156,7 +156,7 @@ def test_an_older_store_is_counted_again(world: World) -> None:
         traits.refresh(Person.objects.values_list("id", flat=True))
     counted = sorted(PersonTrait.objects.values_list())
     # As it was added up before.
-    migration = import_module("passaparola.segments.migrations.0011_one_currency")
+    migration = import_module("passaparola.segments.migrations.0012_one_currency")
     with migration._unguarded():
         OrderLine.objects.filter(product="coffee").update(amount_minor=4000, offer_minor=0)
     Order.objects.filter(order_id="d").update(margin_minor=3000, offer_minor=4000)

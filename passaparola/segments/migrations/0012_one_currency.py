@@ -51,7 +51,7 @@ def _unguarded() -> Iterator[None]:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("segments", "0010_regulars"), ("events", "0004_withdrawn"), ("people", "0006_words_filled")]
+    dependencies = [("segments", "0011_pin_reasons"), ("events", "0004_withdrawn"), ("people", "0006_words_filled")]
     operations = [
         migrations.AddField("persontrait", "purchases_valued", models.IntegerField(db_default=0)),
         migrations.RunPython(fill, migrations.RunPython.noop, hints={"home": "default"}),
