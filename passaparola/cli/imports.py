@@ -194,11 +194,8 @@ def _show(summary: Any, importer: Any, fresh: int, terminal: Any) -> None:
         )
     for unit, total in sorted(summary.refunded_minor.items()):
         amount = f"{total / 10 ** money.digits(unit):,.{money.digits(unit)}f}"
-        terminal.say(
-            _("{refunds} refunds, {amount} {unit} given back").format(
-                refunds=f"{summary.refunds:,}", amount=amount, unit=unit
-            )
-        )
+        words = _("{refunds} refunds, {amount} {unit} given back") if unit else _("{refunds} refunds of whole orders")
+        terminal.say(words.format(refunds=f"{summary.refunds:,}", amount=amount, unit=unit))
     terminal.say(_("{people} people").format(people=f"{summary.people:,}"))
     if summary.skipped:
         terminal.say(_("{count} rows left out as the mapping says").format(count=f"{summary.skipped:,}"))

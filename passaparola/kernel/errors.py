@@ -14,6 +14,8 @@ class Refusal(Exception):
 
     code: ClassVar[str] = "refused"
     status: ClassVar[int] = 400
+    # Which values are sentences of ours themselves, to be said in the reader's language too.
+    sentences: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, **values: Any) -> None:
         self.values = values
@@ -27,7 +29,8 @@ class Refusal(Exception):
     @property
     def message(self) -> str:
         """The sentence in the reader's language."""
-        return gettext(self._first_line()).format(**self.values)
+        said = {name: gettext(str(self.values[name])) for name in self.sentences if name in self.values}
+        return gettext(self._first_line()).format(**{**self.values, **said})
 
     @classmethod
     def _first_line(cls) -> str:

@@ -26,7 +26,11 @@ _SHORTER_MAX, _LONGER_MAX = 2, 4
 # Beyond that, that a word is common is all that matters.
 _COUNTED_MAX = 20_000
 _NUMBER_CHARACTERS_MIN = 3
+# Fewer last digits of a number are too many people's.
+_END_DIGITS_MIN = 4
 _LAST = chr(0x10FFFF)
+# The kind is compared as an expression, so that SQLite takes the index of likeness and not the one that begins with kinds.
+_ENDS = f"SELECT person_id FROM identity WHERE {{begins}} AND kind || '' = 'phone' LIMIT {FOUND_MAX}"
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 _KINDS = ("user_id", "email", "phone", "card")
 
@@ -47,8 +51,11 @@ def candidates(query: str, enough: int, calling_code: str = "") -> list[Found]:
     By id or number first; then with every word as it is, as a beginning, and with typing errors, until there are enough.
     calling_code: of the business's country ("34"), for numbers typed without one.
     """
+    whole = names.spaced(query)
     numbers = [token for token in query.split() if is_number(token)]
-    if numbers and (found := by_number(numbers, calling_code)):
+    if len(whole) >= _END_DIGITS_MIN and (found := by_number([whole], calling_code)):
+        return _people(f"SELECT id AS person_id FROM person WHERE {database.any_of('id')}", [sorted(found)])
+    if numbers and numbers != [whole] and (found := by_number(numbers, calling_code)):
         return _people(f"SELECT id AS person_id FROM person WHERE {database.any_of('id')}", [sorted(found)])
     words = names.asked(query)
     people: dict[int, Found] = {}
@@ -65,7 +72,10 @@ def is_number(token: str) -> bool:
 
 
 def by_number(numbers: list[str], calling_code: str = "") -> set[int]:
-    """Whoever has, for each of these, an id, address or number that begins with it; at most FOUND_MAX of each kind."""
+    """Whoever has, for each of these, an id, address or number that begins with it, or a telephone number that ends so.
+
+    At most FOUND_MAX of each kind.
+    """
     begins = _starts("value") if database.vendor() == "sqlite" else "value ~>=~ ? AND value ~<~ ?"
     left: set[int] | None = None
     for number in numbers:
@@ -78,6 +88,9 @@ def by_number(numbers: list[str], calling_code: str = "") -> set[int]:
         if national := names.phones(number):
             sql = f"SELECT person_id FROM identity WHERE kind = 'phone' AND {database.any_of('value', 'text')}"
             some.update(row[0] for row in database.rows(sql, [national]))
+        if number.isdecimal() and len(number) >= _END_DIGITS_MIN:
+            sql, end = _ENDS.format(begins=begins.replace("value", "likeness")), number[::-1]
+            some.update(row[0] for row in database.rows(sql, [end, end + _LAST]))
         left = some if left is None else left & some
     return left or set()
 

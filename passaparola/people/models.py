@@ -66,7 +66,7 @@ class Identity(Row):
     kind = models.CharField(max_length=12)
     value = models.CharField(max_length=255)
     person_id = models.BigIntegerField(db_index=True)
-    # Same-mailbox key of an e-mail (dots, plus tags); digits of a phone; never shown, never written to.
+    # Same-mailbox key of an e-mail (dots, plus tags); of a phone its digits backwards, to find it by its end. Never shown.
     likeness = models.CharField(max_length=255, default="", db_index=True)
     verified_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
@@ -131,8 +131,9 @@ class Relationship(Row):
     source = models.CharField(max_length=60)
     event_id = models.BigIntegerField()
     at = models.DateTimeField()
-    # From here on it is over.
+    # From here on it is over, by this event.
     until_at = models.DateTimeField(null=True)
+    ended_by_id = models.BigIntegerField(null=True)
 
     class Meta:
         db_table = "relationship"

@@ -72,6 +72,21 @@ def phones(text: str) -> list[str]:
     return [f"+{code}{n}" for code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE for n in sorted({digits, digits.lstrip("0")})]
 
 
+def likeness(kind: str, value: str) -> str:
+    """What is kept beside an identity to find it by: an address's mailbox, a number's digits backwards, else nothing."""
+    return mailbox(value) if kind == "email" else backwards(value) if kind == "phone" else ""
+
+
+def backwards(number: str) -> str:
+    """Its digits from the last to the first: its end is where an index can begin."""
+    return "".join(mark for mark in reversed(number) if mark.isdecimal())
+
+
+def spaced(query: str) -> str:
+    """The digits of a question that is nothing but one number, however it is spaced ("56 78"); else empty."""
+    return "".join(mark for mark in query if mark.isdecimal()) if _NATIONAL.fullmatch(query.strip()) else ""
+
+
 def searchable(*parts: str) -> str:
     """Lower case without accents, for searching."""
     text = unicodedata.normalize("NFKD", " ".join(part for part in parts if part))

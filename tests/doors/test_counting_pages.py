@@ -1,5 +1,6 @@
 """Pages of a large house: they say that they are being counted, as of when they are, and what an edit will do."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -93,3 +94,25 @@ def test_the_api_asks_to_come_back_and_then_says_as_of_when(owner: Client) -> No
     pictures.draw_asked()
     assert api.get("/pyramid").data["counted_at"] and api.get("/profiles").data["counted_at"]
     assert api.get("/pyramid/moves").data and api.get("/stages/moves").data
+
+
+HEADINGS = {
+    "stages": ("Stages", "Movements"), "stages/flow": ("Movements between stages", "Playbooks"),
+    "pyramid": ("Customer pyramid", "Levels"), "pyramid/moves": ("Movements in the pyramid", "Levels"),
+    "pyramid/level/top": ("Customer pyramid", ""), "programs/1": ("Programme", ""), "segments/1": ("Segment", ""),
+    "people/duplicates": ("Who may be one and the same", ""), "segments/strategies": ("One strategy for each", ""),
+    "profiles": ("Profiles", ""), "": ("Overview", ""), "programs": ("Programmes", ""), "segments": ("Segments", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("page", HEADINGS)
+def test_a_page_that_waits_keeps_its_heading_and_the_way_to_its_neighbours(owner: Client, page: str) -> None:
+    waits = owner.get(f"/console/{page}").content.decode()
+    while pictures.draw_asked():
+        shown = owner.get(f"/console/{page}").content.decode()
+    heading, tab = HEADINGS[page]
+    assert f"<h1>{heading}</h1>" in waits and "<h2>Being counted</h2>" in waits
+    tabs = re.findall('<a id="tab.*?</a>', waits)
+    assert tabs == re.findall('<a id="tab.*?</a>', shown) and bool(tab) == any(f">{tab}<" in one for one in tabs)
+    crumb = re.findall('<a class="crumb".*?</a>', waits)
+    assert crumb == re.findall('<a class="crumb".*?</a>', shown)

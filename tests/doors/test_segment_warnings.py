@@ -38,3 +38,23 @@ def test_builder_and_api_name_both_conditions(language: str) -> None:
     refused = client.post("/console/segments/new", {"do": "import", "imported": pattern}).content.decode()
     wanted = {"es": "no se leen expresiones", "it": "espressioni regolari non si leggono", "en": "begins with or ends with"}
     assert wanted[language] in refused
+
+
+@pytest.mark.parametrize("language", ["es", "it", "en"])
+def test_the_api_warns_when_a_rule_is_sent_and_refuses_a_pattern_in_words(language: str) -> None:
+    api_calls.forget_what_is_remembered()
+    api = Api(api_calls.secret("segments:read", "segments:write"), language)
+    made = api.post("/segments", {"names": {"en": "Nobody"}, "rule": RULE}, **{"Idempotency-Key": "one"})
+    number = made.data["result"]["segment_id"]
+    assert made.status_code == 200 and WORDS[language] in made.data["contradictions"][0]["message"]
+    assert made.data["contradictions"] == api.get(f"/segments/{number}").data["contradictions"]
+    named = api.call("PATCH", f"/segments/{number}", {"names": {"en": "None"}})
+    assert named.data["contradictions"] == made.data["contradictions"], "another name leaves the rule as it is"
+    fine = {"rule": {"rules": RULE["rules"][:1]}}
+    assert api.call("PATCH", f"/segments/{number}", fine).data["contradictions"] == []
+    pattern = {"rules": [{"type": "trait", "trait": "language", "operator": "matches", "value": "(a+)+$"}]}
+    wanted = {"es": "no se leen expresiones", "it": "espressioni regolari non si leggono", "en": "begins with or ends with"}
+    for method, path in (("POST", "/segments"), ("PATCH", f"/segments/{number}")):
+        refused = api.call(method, path, {"names": {"en": "X"}, "rule": pattern})
+        assert refused.status_code == 422 and wanted[language] in refused.data["message"]
+        assert "rules[0]" in refused.data["message"]

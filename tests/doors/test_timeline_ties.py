@@ -82,7 +82,21 @@ def test_relationships_from_both_sides_and_their_end(world: World) -> None:
     ours, theirs = told(world, ALMA, "relationships"), told(world, BRUNO, "relationships")
     assert ours[0] == (f'Knows <a href="/console/people/{bruno}">Bruno Conti</a>: Friend', ["Source: till"])
     assert "knows her: Friend" in theirs[0][0] and len(ours) == len(theirs) == 2
-    assert ours[1][0].startswith("No longer: ")
+    assert ours[1][0].startswith("No longer: ") and ours[1][1] == theirs[1][1] == ["Ended: by staff"]
+
+
+def test_who_ended_a_relationship_and_that_forgetting_did(world: World) -> None:
+    user = User.objects.create_user("dora", password="not needed here")
+    roles.give(user, "owner")
+    alma, bruno = world.number(ALMA), world.number(BRUNO)
+    for kind in ("friend", "family"):
+        world.act("Relationship Recorded", person=alma, other=bruno, kind=kind)
+    client = Client()
+    client.force_login(user)
+    client.post(f"/console/people/{alma}/relationship/end", {"one": alma, "other": bruno, "kind": "friend"})
+    assert ["Ended: dora"] in [why for _title, why in told(world, BRUNO, "relationships")]
+    world.act("Person Forgotten", person_id=bruno)
+    assert ["The person was forgotten."] in [why for _title, why in told(world, ALMA, "relationships")]
 
 
 @pytest.mark.parametrize("language", ["es", "it", "en"])

@@ -7,11 +7,14 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.db import connections
 
+from passaparola.doors.api.people import search
 from passaparola.doors.console import finding as door
+from passaparola.kernel import database
 from passaparola.people import finding, names
 from passaparola.people.actions import words
-from passaparola.people.models import Person, PersonWord, Word
+from passaparola.people.models import Identity, Person, PersonWord, Word
 from tests.people import ALMA, BRUNO, CHIARA, Somebody
 from tests.world import World
 
@@ -133,3 +136,33 @@ def test_nobody_is_found_by_what_nobody_is_called(world: World) -> None:
     world.act("Person Forgotten", person_id=world.number(ALMA))
     world.now += timedelta(days=1)
     assert found("alma") == []
+
+
+def test_numbers_are_found_by_their_last_digits_and_by_index(world: World, settings: Any) -> None:
+    settings.LANGUAGE_CODE = "es"
+    world.send(
+        called("Alma Ruiz", 1).identify(phone="+34612345678"),
+        called("Bruno Conti", 2, "8765432@example.test").identify(phone="+393331115678"),
+    )
+    for typed in ("345678", "34 56 78", "45-678", "2345678", "612345678"):
+        assert found(typed) == ["Alma Ruiz"], typed
+    assert found("5678") == ["Alma Ruiz", "Bruno Conti"] and found("1115678") == ["Bruno Conti"]
+    assert found("678") == found("3456") == [], "three digits are too many people's, and a middle is no end"
+    assert found("bruno 5678") == ["Bruno Conti"]
+    assert sorted(search("5678", None).values_list("name", flat=True)) == ["Alma Ruiz", "Bruno Conti"]
+    world.act("Person Forgotten", person_id=world.number(ALMA))
+    assert found("345678") == []
+    assert not Identity.objects.filter(kind="forgotten").exclude(likeness="").exists()
+    sql = finding._ENDS.format(begins="likeness >= ? AND likeness < ?")
+    if database.vendor() == "sqlite":
+        plan = " ".join(str(row[-1]) for row in database.rows(f"EXPLAIN QUERY PLAN {sql}", ["8765", "8766"]))
+        assert "USING INDEX identity_likeness" in plan, plan
+
+
+def test_an_older_store_gets_the_ends_of_its_numbers(world: World) -> None:
+    world.send(ALMA.identify(phone="+34612345678"))
+    Identity.objects.filter(kind="phone").update(likeness="")
+    migration = import_module("passaparola.people.migrations.0010_ends")
+    with connections["default"].schema_editor() as editor:
+        migration.fill(apps, editor)
+    assert Identity.objects.get(kind="phone").likeness == "87654321643"

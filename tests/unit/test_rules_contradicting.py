@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from passaparola.segments import rules
-from passaparola.segments.rules.reading import Malformed
+from passaparola.segments.rules.reading import NO_PATTERNS, Malformed
 
 LESS: dict[str, Any] = {"<": float.__lt__, "<=": float.__le__, ">": float.__gt__, ">=": float.__ge__, "=": float.__eq__}
 
@@ -87,3 +87,16 @@ def test_a_regular_expression_is_refused_with_what_to_say_instead(operator: str,
         rules.from_rqb({"rules": [{"field": "stage", "operator": "=", "value": "few"}, {"rules": [leaf]}]})
     assert refusal.value.values["path"] == "rules[1].rules[0]"
     assert all(word in refusal.value.english for word in ("contains", "begins with", "ends with"))
+
+
+@pytest.mark.parametrize("operator", ["matches", "regex", "rlike"])
+@pytest.mark.parametrize("read", [rules.read, rules.from_rqb])
+def test_a_pattern_is_refused_in_the_same_words_wherever_it_comes_in(read: Any, operator: str) -> None:
+    asked = {"field": "product", "operator": operator, "value": "(a+)+$"}
+    for leaf, path in (
+        ({"type": "trait", "trait": "language", "operator": operator, "value": "(a+)+$"}, "rules[0]"),
+        ({"type": "event", "event": "Order Completed", "where": {"rules": [asked]}}, "rules[0].where.rules[0]"),
+    ):
+        with pytest.raises(Malformed) as refusal:
+            read({"rules": [leaf]})
+        assert refusal.value.values == {"path": path, "detail": NO_PATTERNS}

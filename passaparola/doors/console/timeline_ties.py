@@ -132,6 +132,7 @@ def relationships(reader: "Reader") -> Iterator["Entry"]:
     mine = Q(person_id__in=reader.ids) | Q(other_id__in=reader.ids)
     rows = list(Relationship.objects.filter(mine, at__lt=reader.before).order_by("-at", "-id")[: reader.rows_max])
     who = happenings.everybody([i for row in rows for i in (row.person_id, row.other_id)])
+    ended = Event.objects.in_bulk([row.ended_by_id for row in rows if row.ended_by_id])
     for row in rows:
         outward = row.person_id in reader.ids
         said = {"other": happenings.link(who.get(row.other_id if outward else row.person_id)), "kind": ties.KINDS[row.kind]}
@@ -140,4 +141,15 @@ def relationships(reader: "Reader") -> Iterator["Entry"]:
         yield _entry(row.at, "relationships", "heart-handshake", "", format_html(title, **said), why, row.event_id)
         if row.until_at and row.until_at < reader.before:
             over = format_html(_("No longer: {other}, {kind}"), **said)
-            yield _entry(row.until_at, "relationships", "heart-handshake", "", over, [], row.event_id)
+            why = [_why_over(ended.get(row.ended_by_id or 0))]
+            yield _entry(row.until_at, "relationships", "heart-handshake", "", over, why, row.ended_by_id or row.event_id)
+
+
+def _why_over(event: Event | None) -> str:
+    """What ended it; nothing where an older store did not keep that."""
+    if event is None:
+        return ""
+    if event.name == "Person Forgotten":
+        return _("The person was forgotten.")
+    by = json.loads(event.context or "{}").get("actor", "")
+    return _("Ended: %(who)s") % {"who": lead_card.taker(str(by)) if by else ties.SOURCES.get(event.source, event.source)}

@@ -10,6 +10,7 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
+from passaparola.doors.imports import own
 from passaparola.doors.imports.source import NotText, TooLarge
 from passaparola.kernel.errors import Refusal
 
@@ -50,12 +51,34 @@ def kind(path: Path) -> str:
 
 
 def as_text(path: Path, folder: Path, *, sheet: str | None = None, bytes_max: int | None = None) -> Path:
-    """`path` itself if it is text, else a CSV of what it holds beside `folder`'s other files. Raises a Refusal."""
-    found = kind(path) if path.exists() else ""
-    if not found:
+    """`path` itself if it is text, else a CSV of what it holds beside `folder`'s other files. Raises a Refusal.
+
+    Of our own export of events as a table: its lines of JSON.
+    """
+    if not path.exists():
         return path
-    folder.mkdir(parents=True, exist_ok=True)
+    found = kind(path)
     target = folder / f"{path.name}.{os.getpid()}.converted"
+    folder.mkdir(parents=True, exist_ok=True)
+    text = _converted(found, path, target, sheet, bytes_max) if found else path
+    if not _is_own(text):
+        return text
+    lines = target.with_suffix(".lines")
+    own.as_lines(text, lines)
+    if text != path:
+        text.unlink()
+    return lines
+
+
+def _is_own(text: Path) -> bool:
+    try:
+        return own.is_own(text)
+    except (OSError, EOFError, csv.Error):
+        # What is wrong with it is said by whoever reads all of it.
+        return False
+
+
+def _converted(found: str, path: Path, target: Path, sheet: str | None, bytes_max: int | None) -> Path:
     if found == "excel":
         _excel(path, target, sheet, bytes_max)
     elif found == "parquet":

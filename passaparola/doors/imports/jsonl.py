@@ -48,6 +48,9 @@ def read(
     }
     for name in _NOT_TAKEN:
         item.pop(name, None)
+    if item.get("type") in ("page", "screen") and "event" in item:
+        # As an export calls what the specification calls the name of a page.
+        item.setdefault("name", item.pop("event"))
     _check(item)
     if "timestamp" in item:
         at = cells.moment(str(item["timestamp"]), "iso", zone, earliest_year=earliest_year, latest=latest)

@@ -40,7 +40,10 @@ SENTENCES = {
     "not_json": _("the line is not JSON"),
     "not_an_object": _("the line is not a JSON object"),
     "type_unknown": _("the type is none of identify, track, page, screen, group, alias"),
-    "act_of_our_own": _("only our own pages make events of type act; they cannot be imported"),
+    "act_of_our_own": _(
+        "it is something this or another installation did itself (type act: a setting, a code, a message, a reward); "
+        "a file cannot do it again. To move a whole installation take a backup of it"
+    ),
     "identifier_not_text": _("an id must be text"),
     "line_too_long": _("the line is longer than 1 MB"),
     "line_half_written": _("the last line is not complete"),

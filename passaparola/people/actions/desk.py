@@ -203,7 +203,7 @@ class Desk:
             return self.root(held) == person_id
         row = self.identities.add(
             kind=kind, value=value, person_id=person_id, created_at=happening.received_at,
-            likeness=names.mailbox(value) if kind == "email" else "",
+            likeness=names.likeness(kind, value),
         )  # fmt: skip
         self._by_name[kind, value] = person_id
         self.gone_names.revive(value)

@@ -57,7 +57,9 @@ def forget(desk: Desk, members: set[int], happening: Happening) -> None:
 
 
 def _close(desk: Desk, row: Record, happening: Happening) -> None:
-    desk.batch.table(Relationship).change(row, until_at=max(row["at"], happening.occurred_at))
+    desk.batch.table(Relationship).change(
+        row, until_at=max(row["at"], happening.occurred_at), ended_by_id=happening.id
+    )
 
 
 def _who(desk: Desk, happening: Happening) -> tuple[int, int, str]:

@@ -8,16 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from passaparola.segments.rules import reading, tree
-from passaparola.segments.rules.operands import _
 from passaparola.segments.rules.reading import Malformed
 from passaparola.segments.rules.tree import Group
 
-# How builders call them. The engines disagree on what a pattern means, and one may take for ever (docs/reference/rules.md).
-_PATTERNS = frozenset(("matches", "doesnotmatch", "notmatches", "matchesregex", "regex", "regexp", "rlike", "~", "~*", "!~"))
 _IGNORED = ("id", "path", "valueSource", "inputType", "disabled", "field")
-
-
-NO_PATTERNS = _("regular expressions are not read: say contains, begins with or ends with")
 
 
 def to_rqb(node: Any) -> dict[str, Any]:
@@ -42,8 +36,7 @@ def _field(node: Any) -> str:
 def _ours(value: Any, path: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise Malformed(path=path or "$", detail="a rule is an object")
-    if str(value.get("operator", "")).lower() in _PATTERNS:
-        raise Malformed(path=path or "$", detail=NO_PATTERNS)
+    reading.refuse_pattern(value, path)
     if "rules" in value:
         dot = "." if path else ""
         rules = value["rules"] if isinstance(value["rules"], (list, tuple)) else []

@@ -8,12 +8,16 @@ import msgspec
 
 from passaparola.kernel.errors import Refusal
 from passaparola.segments.rules import tree
+from passaparola.segments.rules.operands import _
 from passaparola.segments.rules.tree import Group
 
+NO_PATTERNS = _("regular expressions are not read: say contains, begins with or ends with")
 DEPTH_MAX = 8
 NODES_MAX = 200
 # What react-querybuilder adds for itself and we neither need nor keep.
 _IGNORED = ("id", "path")
+# How builders call them. The engines disagree on what a pattern means, and one may take for ever (docs/reference/rules.md).
+_PATTERNS = frozenset(("matches", "doesnotmatch", "notmatches", "matchesregex", "regex", "regexp", "rlike", "~", "~*", "!~"))
 
 
 class Malformed(Refusal):
@@ -21,6 +25,7 @@ class Malformed(Refusal):
 
     code = "rule_malformed"
     status = 422
+    sentences = ("detail",)
 
 
 def read(value: bytes | str | Mapping[str, Any]) -> Group:
@@ -34,6 +39,12 @@ def read(value: bytes | str | Mapping[str, Any]) -> Group:
         except msgspec.DecodeError as problem:
             raise Malformed(path="$", detail=str(problem)) from problem
     return _Reader().group(value, "", 1, _leaf)
+
+
+def refuse_pattern(value: Mapping[str, Any], path: str) -> None:
+    """Raises Malformed where a node asks for a regular expression: with what to say instead."""
+    if str(value.get("operator", "")).lower() in _PATTERNS:
+        raise Malformed(path=path or "$", detail=NO_PATTERNS)
 
 
 def as_json(node: Any) -> Any:
@@ -82,6 +93,7 @@ class _Reader:
     def node(self, value: Any, path: str, depth: int, leaf: Any) -> Any:
         if not isinstance(value, Mapping):
             raise Malformed(path=path, detail="a rule is an object")
+        refuse_pattern(value, path)
         if "rules" in value:
             return self.group(value, path, depth, leaf)
         self.count(path, depth)

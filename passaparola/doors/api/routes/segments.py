@@ -100,6 +100,14 @@ class SegmentOut(SegmentBrief):
     contradictions: list[ContradictionOut] = Field(description="A warning; the rule is kept all the same.")
 
 
+class SegmentDone(Done):
+    """A segment was made or edited."""
+
+    contradictions: list[ContradictionOut] = Field(
+        description="A warning about the rule as it is now; it is kept all the same."
+    )
+
+
 class MembershipOut(Out):
     """Somebody's time in a segment: from ≤ t < until."""
 
@@ -144,13 +152,13 @@ def get_segment(request: HttpRequest, segment: PathId) -> SegmentOut:
         sentence=saying.of(one, language()),
         strategy=one.strategy,
         versions=[RuleOut(number=v.number, at=v.at, rule=v.rule) for v in versions],
-        contradictions=_contradictions(one),
+        contradictions=_contradictions(one.rule),
     )
 
 
-def _contradictions(one: Segment) -> list[ContradictionOut]:
+def _contradictions(rule: dict[str, Any] | None) -> list[ContradictionOut]:
     """What keeps everybody out, said as the console says it."""
-    tree = rules.read(one.rule or {"rules": []})
+    tree = rules.read(rule or {"rules": []})
     said = zip(rules.contradictions(tree), saying.contradictions(tree, language()), strict=True)
     text = gettext("These two cannot hold at once, so nobody can be in: “%(one)s” and “%(other)s”")
     return [
@@ -197,16 +205,22 @@ def _memberships(found: Any, limit: int, after: int | None) -> Page[MembershipOu
     return Page(items=items, next=following)
 
 
-@router.post("/segments", auth=needs("segments:write"), response=answers(Done, writes=True, found=False))
-def create_segment(request: HttpRequest, body: SegmentIn, key: acting.IdempotencyKey = None) -> Done:
+@router.post("/segments", auth=needs("segments:write"), response=answers(SegmentDone, writes=True, found=False))
+def create_segment(request: HttpRequest, body: SegmentIn, key: acting.IdempotencyKey = None) -> SegmentDone:
     """Make a segment. Everybody is looked at at once, and from then on with every event and as time passes."""
-    return acting.act(request, "Segment Created", body.model_dump(exclude_none=True), subject="segment", key=key).out()
+    done = acting.act(request, "Segment Created", body.model_dump(exclude_none=True), subject="segment", key=key).out()
+    return _warned(done, body.rule)
 
 
-@router.patch("/segments/{segment}", auth=needs("segments:write"), response=answers(Done, writes=True))
-def edit_segment(request: HttpRequest, segment: PathId, body: SegmentEdit, key: acting.IdempotencyKey = None) -> Done:
+@router.patch("/segments/{segment}", auth=needs("segments:write"), response=answers(SegmentDone, writes=True))
+def edit_segment(request: HttpRequest, segment: PathId, body: SegmentEdit, key: acting.IdempotencyKey = None) -> SegmentDone:
     """Change its name, strategy or rule. Another rule is a new version, and everybody is looked at again."""
-    return _act(request, "Segment Edited", segment, key, **body.model_dump(exclude_none=True))
+    done = _act(request, "Segment Edited", segment, key, **body.model_dump(exclude_none=True))
+    return _warned(done, reading.one(Segment.objects.filter(pk=segment)).rule)
+
+
+def _warned(done: Done, rule: dict[str, Any]) -> SegmentDone:
+    return SegmentDone(**done.model_dump(), contradictions=_contradictions(rule))
 
 
 @router.post("/segments/{segment}/archive", auth=needs("segments:write"), response=answers(Done, writes=True))
