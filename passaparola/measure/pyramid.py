@@ -104,17 +104,48 @@ FROM {EVERYBODY} WHERE {IS_ROOT} GROUP BY 1
 """
 
 
-def draw(today: int, period_days: int) -> dict[str, Any]:
-    """The picture: the sums of each level and band at the end of the local day `today`. Three queries."""
-    ranked = Ranking(today - period_days, today)
+# Everybody as they stood at the end of a day that is over, from the orders up to it.
+_STOOD = f"""
+SELECT person.id AS person_id, CASE WHEN bought.last_day > {{after}} THEN 'active' WHEN bought.last_day IS NOT NULL THEN 'inactive'
+       WHEN {HAS_NAME} THEN 'potential' ELSE 'nameless' END AS level,
+       COALESCE(bought.revenue, 0) AS spent, COALESCE(bought.orders, 0) AS orders
+FROM {EVERYBODY} LEFT JOIN (
+    SELECT person.root_id AS person_id, MAX(o.last_day) AS last_day, SUM(o.revenue) AS revenue, SUM(o.orders) AS orders
+    FROM (
+        SELECT person_id, MAX(day) AS last_day, SUM({{net}}) AS revenue, COUNT(*) AS orders
+        FROM purchase_order WHERE completed AND person_id IS NOT NULL AND day <= {{day}} GROUP BY person_id
+    ) AS o JOIN person ON person.id = o.person_id GROUP BY person.root_id
+) AS bought ON bought.person_id = person.id
+WHERE {IS_ROOT} AND (bought.last_day IS NOT NULL OR COALESCE(traits.first_seen_at, person.created_at) < {{end}})
+"""
+
+
+def _stood(day: int, period_days: int) -> str:
+    net = _NET.format(unit=settings.CURRENCY)
+    return _STOOD.format(after=int(day - period_days), day=int(day), end=instant(day + 1), net=net)
+
+
+def last_order_day() -> int | None:
+    """The local day of the latest purchase; None before the first."""
+    found = rows("SELECT MAX(day) FROM purchase_order WHERE completed AND person_id IS NOT NULL")[0][0]
+    return None if found is None else int(found)
+
+
+def draw(today: int, period_days: int, on: int = 0) -> dict[str, Any]:
+    """The picture: the sums of each level and band at the end of the local day `on` (0: `today`). Three queries."""
+    day = int(on or today)
+    ranked = Ranking(day - period_days, day)
     spans = [span(name, len(ranked.ids)) for name in ACTIVE]
     columns = (ranked.revenue, ranked.orders, ranked.margin, ranked.margin_of)
-    found = rows(_LEVELS.format(since=instant(today - period_days + 1)))
+    if on:
+        found = rows(f"SELECT level, COUNT(*), SUM(spent) FROM ({_stood(day, period_days)}) AS stood GROUP BY level")
+    else:
+        found = rows(_LEVELS.format(since=instant(day - period_days + 1)))
     return {
-        "today": today,
+        "today": day,
         "bands": [[high - low, *(sum(column[low:high]) for column in columns)] for low, high in spans],
         "levels": {name: [people, int(spent or 0)] for name, people, spent in found},
-        "clicks": _silent(today, period_days),
+        "clicks": _silent(day, period_days),
     }
 
 
@@ -164,10 +195,10 @@ def _margin(revenue: int, said: int, said_of: int, known: int, period: pyramid.P
     return said if known else None
 
 
-def _silent(today: int, period_days: int) -> int:
+def _silent(day: int, period_days: int) -> int:
     """Visits through a friend's link in the period by people of whom we know nothing else."""
-    sql = f"SELECT COUNT(*) FROM click WHERE person_id IS NULL AND at >= {instant(today - period_days + 1)}"
-    return int(rows(sql)[0][0])
+    since, end = instant(day - period_days + 1), instant(day + 1)
+    return int(rows(f"SELECT COUNT(*) FROM click WHERE person_id IS NULL AND at >= {since} AND at < {end}")[0][0])
 
 
 # --- lists ----------------------------------------------------------------------------------------
@@ -191,21 +222,27 @@ SELECT placed.person_id, COALESCE(traits.spent_minor, 0) AS spent, COALESCE(trai
 FROM ({relation}) AS placed LEFT JOIN traits ON traits.person_id = placed.person_id
 WHERE placed.level = '{level}' ORDER BY spent DESC, placed.person_id
 """
+_MOST_SPENT = "ORDER BY spent DESC, person_id"
 
 
-def draw_standing(today: int, level: str, period_days: int) -> Iterator[Any]:
+def draw_standing(today: int, level: str, period_days: int, on: int = 0) -> Iterator[Any]:
     """The picture: how many people a level of LISTED has, then they themselves, PART at a time: id, revenue, orders.
+
+    At the end of the local day `on` (0: `today`).
 
     Those with most revenue first (below the active: most ever spent), then by number. Raises LookupError for another level.
     """
     if level not in LISTED:
         raise LookupError(level)
+    day = int(on or today)
     if level == "active":
-        ranked = Ranking(today - period_days, today)
+        ranked = Ranking(day - period_days, day)
         columns = [ranked.ids, ranked.revenue, ranked.orders]
     else:
         columns = [array("q") for _ in range(3)]
-        for row in stream(_BELOW.format(relation=pyramid.relation(today, period_days), level=level)):
+        stood = f"SELECT person_id, spent, orders FROM ({_stood(day, period_days)}) AS stood WHERE level = '{level}' {_MOST_SPENT}"
+        now = _BELOW.format(relation=pyramid.relation(day, period_days), level=level)
+        for row in stream(stood if on else now):
             for column, value in zip(columns, row, strict=True):
                 column.append(int(value))
     yield len(columns[0])

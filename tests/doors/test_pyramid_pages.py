@@ -1,6 +1,7 @@
 """The pages and routes of stages and pyramid: what they show, what they refuse, and that they agree with one another."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth.models import User
@@ -10,6 +11,8 @@ from passaparola.doors.console import roles
 from tests import portal_world as world
 from tests.doors import api_calls
 from tests.doors.api_calls import Api
+
+MADRID = ZoneInfo("Europe/Madrid")
 
 
 @pytest.fixture
@@ -42,6 +45,31 @@ def test_the_pyramid_counts_and_leads_to_its_people(owner: Client, shop: None) -
     assert "Person5" in owner.get("/console/pyramid/level/potential").content.decode()
     assert owner.get("/console/pyramid/level/probable").status_code == 404
     assert owner.get("/console/pyramid/level/active?after=999999999999").status_code == 200
+
+
+def test_the_pyramid_of_a_day_that_is_over(owner: Client, shop: None) -> None:
+    """State in the address: the figures, the lists and the way back are of that day."""
+    day = (datetime.now(UTC) - timedelta(days=30)).date().isoformat()
+    page = owner.get(f"/console/pyramid?on={day}").content.decode()
+    assert "As of " in page and "€30.00" in page and f'value="{day}"' in page and ">Today<" in page
+    assert f'href="/console/pyramid/level/top?on={day}"' in page
+    top = owner.get(f"/console/pyramid/level/top?on={day}").content.decode()
+    assert "Person3" in top and f'href="/console/pyramid?on={day}"' in top and f"/console/pyramid/level/small?on={day}" in top
+    assert "Person2" not in owner.get(f"/console/pyramid/level/active?on={day}").content.decode()
+    assert "Nobody had come by then." in owner.get("/console/pyramid?on=1999-01-01").content.decode()
+    for wrong in ("yesterday", "2026-02-31", "9999-12-31", "1969-01-01"):
+        assert owner.get(f"/console/pyramid?on={wrong}").status_code == 422, wrong
+        assert owner.get(f"/console/pyramid/level/top?on={wrong}").status_code == 200
+
+
+def test_an_old_log_leads_to_the_day_of_its_last_purchase(owner: Client) -> None:
+    world.customer(1, "Person1")
+    at = datetime.now(UTC) - timedelta(days=900)
+    world.buys("person1@example.test", "p1", "o1", 10, at)
+    page = owner.get("/console/pyramid").content.decode()
+    assert "Nobody bought in this period" in page and f'href="?on={at.astimezone(MADRID).date()}"' in page
+    then = owner.get(f"/console/pyramid?on={at.astimezone(MADRID).date()}").content.decode()
+    assert "Nobody bought in this period" not in then and "€10.00" in then
 
 
 def test_the_market_is_typed_in_with_its_source_and_never_without(owner: Client) -> None:

@@ -112,6 +112,28 @@ def test_levels_bands_and_lists_are_plain_counts(orders: Story) -> None:
         walk("probable")
 
 
+@pytest.mark.parametrize("on", [TODAY, TODAY - 1, TODAY - 30, TODAY - 365, TODAY - 700])
+def test_a_day_that_is_over_is_counted_as_it_was(orders: Story, on: int) -> None:
+    """Levels, bands, money and lists of that day, from what had happened by its end."""
+    period = rules.Period()
+    found = pyramid.count(pyramid.draw(TODAY, 365, on), period)
+    wanted = {p: name for p, name in expected(orders, on).items() if name != "new"}
+    levels = {level.name: level.people for level in found.levels}
+    assert found.today == on and levels["active"] == sum(name in BAND_NAMES for name in wanted.values())
+    for level in ("inactive", "potential"):
+        assert levels[level] == sum(name == level for name in wanted.values()), level
+    for name in (*BAND_NAMES, "inactive", "potential"):
+        parts = list(pyramid.draw_standing(TODAY, pyramid.level_of(name), 365, on))
+        listed = pyramid.people(name, parts.__getitem__, limit=100)
+        assert {one.person_id for one in listed} == {p for p, said in wanted.items() if said == name}, name
+        if name == "inactive":
+            by_then = {p: sum(n for day, n in lines if day <= on) for p, lines in orders.items()}
+            assert [one.revenue_minor for one in listed] == sorted((by_then[one.person_id] for one in listed), reverse=True)
+    assert found.revenue_minor == sum(n for lines in orders.values() for day, n in lines if on - 365 < day <= on)
+    if on == TODAY:
+        assert pyramid.draw(TODAY, 365, on) == pyramid.draw(TODAY, 365)
+
+
 def test_the_same_levels_for_rules(orders: Story) -> None:
     said = dict(rows(rules.relation(TODAY, 365)))
     wanted = {p: "active" if name in BAND_NAMES else name for p, name in expected(orders, TODAY).items()}

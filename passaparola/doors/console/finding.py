@@ -42,7 +42,8 @@ def people(query: str, limit: int) -> list[Person]:
 
 def _alike(asked: str, limit: int) -> list[int]:
     """Roots of whoever is like the words, best first."""
-    words = [word for word in _BREAKS.split(asked) if word]
+    # A number is one word however it is spaced.
+    words = [number] if (number := names.spaced(asked)) else [word for word in _BREAKS.split(asked) if word]
     code = phonenumbers.country_code_for_region(settings.LANGUAGE_CODE[:2].upper())
     found = finding.candidates(asked, limit, str(code or ""))
     scored = sorted((-likeness(words, search), person_id, root_id) for person_id, root_id, search in found)

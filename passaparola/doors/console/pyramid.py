@@ -1,5 +1,7 @@
 """The customer pyramid: drawn, counted, walked down to the people of each level; with the market as typed."""
 
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -7,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_date
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +19,8 @@ from passaparola.doors import drawings
 from passaparola.doors import look as looks
 from passaparola.doors.console.acting import do, say
 from passaparola.doors.console.forms import Plain
+from passaparola.doors.console.stages import today
+from passaparola.events import intake
 from passaparola.measure import pictures
 from passaparola.measure import pyramid as figures
 from passaparola.measure.pyramid import ACTIVE, Level, Pyramid
@@ -97,8 +102,8 @@ def people(request: HttpRequest, level: str) -> HttpResponse:
         raise Http404
     given = request.GET.get("after", "")
     after = min(int(given), PAGE * PAGES_MAX) if given.isdecimal() and len(given) < 9 else 0
-    period_days = rules.period_in_force().period_days
-    shown = pictures.look("standing", figures.level_of(level), period_days, now=timezone.now())
+    period_days, on = rules.period_in_force().period_days, asked_day(request).drawn
+    shown = pictures.look("standing", figures.level_of(level), period_days, *on, now=timezone.now())
     found = figures.people(level, shown.part, after=after, limit=PAGE + 1)
     ids = [one.person_id for one in found[:PAGE]]
     known, traits = Person.objects.in_bulk(ids), Traits.objects.in_bulk(ids)
@@ -116,8 +121,49 @@ def people(request: HttpRequest, level: str) -> HttpResponse:
         "before": max(after - PAGE, 0) if after else None,
         "choices": [(name, WORDS[name][0]) for name in WALKABLE],
         "shown": shown,
+        "asked": asked_day(request),
     }
     return render(request, "console/pyramid_people.html", context)
+
+
+@dataclass(frozen=True)
+class AsOf:
+    """The day at whose end the pyramid is shown: `drawn` as the last arguments of a picture, none for today."""
+
+    day: date
+    is_past: bool = False
+    wrong: str = ""
+
+    @property
+    def drawn(self) -> tuple[int, ...]:
+        """The day's number where it is over."""
+        return ((self.day - intake.EPOCH).days,) if self.is_past else ()
+
+    @property
+    def query(self) -> str:
+        """What an address carries so that the next page shows the same day."""
+        return f"on={self.day}" if self.is_past else ""
+
+
+def asked_day(request: HttpRequest) -> AsOf:
+    """?on=2017-12-31, from 1970 to today; else today."""
+    now = intake.EPOCH + timedelta(days=today())
+    given = request.GET.get("on", "")
+    try:
+        day = parse_date(given) if given else now
+    except ValueError:
+        day = None
+    if day is None or not intake.EPOCH < day <= now:
+        return AsOf(now, wrong=gettext("Give a day that is not in the future."))
+    return AsOf(day, is_past=day < now)
+
+
+def _last_purchase(found: Pyramid) -> date | None:
+    """Where nobody is active although people bought: the day of the latest purchase, whose pyramid says more."""
+    if found.levels[0].people or not found.levels[1].people:
+        return None
+    last = figures.last_order_day()
+    return None if last is None else intake.EPOCH + timedelta(days=last)
 
 
 def _is_somebody(person: Person | None) -> bool:
@@ -126,17 +172,20 @@ def _is_somebody(person: Person | None) -> bool:
 
 
 def _page(request: HttpRequest, period: PeriodForm | None, estimate: MarketForm | None) -> HttpResponse:
-    now, in_force = timezone.now(), rules.period_in_force()
-    shown = pictures.look("pyramid", in_force.period_days, now=now)
-    moved = figures.moves(pictures.look("moves", 0, MOVES_DAYS, in_force.period_days, now=now).value)
+    now, in_force, asked = timezone.now(), rules.period_in_force(), asked_day(request)
+    shown = pictures.look("pyramid", in_force.period_days, *asked.drawn, now=now)
+    until = asked.drawn[0] if asked.is_past else 0
+    moved = figures.moves(pictures.look("moves", until, MOVES_DAYS, in_force.period_days, now=now).value)
     found = figures.count(shown.value, in_force)
     said = found.market
     context = {
         "pyramid": found,
         "shown": shown,
-        "lines": lines(found),
+        "asked": asked,
+        "last_purchase": _last_purchase(found),
+        "lines": lines(found, asked.query),
         "figures": [_line(level, found) for level in found.levels if level.is_figure],
-        "picture": picture(found),
+        "picture": picture(found, asked.query),
         "people_bar": _split([band.people for band in found.bands]),
         "revenue_bar": _split([band.revenue_minor for band in found.bands]),
         "upper": _upper(found),
@@ -145,17 +194,17 @@ def _page(request: HttpRequest, period: PeriodForm | None, estimate: MarketForm 
         "period_form": period or PeriodForm(initial=found.period.as_json()),
         "market_form": estimate or MarketForm(initial=said.as_json() if said else None),
     }
-    wrong = bool((period and period.errors) or (estimate and estimate.errors))
+    wrong = bool(asked.wrong or (period and period.errors) or (estimate and estimate.errors))
     return render(request, "console/pyramid.html", context, status=422 if wrong else 200)
 
 
-def lines(found: Pyramid) -> list[dict[str, Any]]:
+def lines(found: Pyramid, query: str = "") -> list[dict[str, Any]]:
     """The rows of the table: active, its bands, inactive, potential."""
     contacts = [level for level in found.levels if not level.is_figure]
-    return [_line(one, found) for one in (contacts[0], *found.bands, *contacts[1:])]
+    return [_line(one, found, query) for one in (contacts[0], *found.bands, *contacts[1:])]
 
 
-def _line(level: Level, found: Pyramid) -> dict[str, Any]:
+def _line(level: Level, found: Pyramid, query: str = "") -> dict[str, Any]:
     word, meaning, tone = WORDS[level.name]
     return {
         "level": level,
@@ -163,13 +212,20 @@ def _line(level: Level, found: Pyramid) -> dict[str, Any]:
         "meaning": meaning,
         "tone": tone,
         "is_band": level.name in ACTIVE,
-        "url": reverse("console:pyramid-people", args=[level.name]) if level.name in WALKABLE else "",
+        "url": _address(level.name, query),
         "people_share": level.people / found.people if found.people else None,
         "revenue_share": level.revenue_minor / found.revenue_minor if found.revenue_minor else None,
     }
 
 
-def picture(found: Pyramid) -> SafeString:
+def _address(level: str, query: str) -> str:
+    """Of a level's people, on the same day; empty where nobody is to be listed."""
+    if level not in WALKABLE:
+        return ""
+    return reverse("console:pyramid-people", args=[level]) + (f"?{query}" if query else "")
+
+
+def picture(found: Pyramid, query: str = "") -> SafeString:
     """The triangle: four bands of the active, then the levels below."""
     layers = []
     for level in (*found.bands, *found.levels[1:]):
@@ -179,8 +235,7 @@ def picture(found: Pyramid) -> SafeString:
             figure = "–"
         elif level.name in ACTIVE and found.revenue_minor:
             figure = f"{figure} · {looks.percent(level.revenue_minor / found.revenue_minor)}"
-        address = reverse("console:pyramid-people", args=[level.name]) if level.name in WALKABLE else ""
-        layers.append((str(word), figure, tone, address))
+        layers.append((str(word), figure, tone, _address(level.name, query)))
     return mark_safe(drawings.pyramid(layers))
 
 
