@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 
-from passaparola.doors.pictures import chart, column, level, words_below
+from passaparola.doors.pictures import chart, column, level, word_width, words_below
 
 Node = tuple[str, str]
 Spots = Mapping[str, tuple[float, float]]
 
 # Of a flow, in pixels: between two nodes, a node's bar, and the width from which words stand beside the ribbons.
 GAP, BAR, OUTSIDE_FROM = 14.0, 8, 400
+# How tall words are.
+LINE = 17
 # How much of the width the triangle takes, in per cent; its words stand in the rest.
 TRIANGLE = 52
 
@@ -55,7 +57,10 @@ def flow(
         place, leftwards = (margin, 100 - margin)[side], (side == 0) == outside
         for name, word in nodes:
             out.append(_bar(leftwards, place, spots[side][name]))
-            out.append(_word(leftwards, place, spots[side][name], word, counts[side].get(name, "")))
+            count = counts[side].get(name, "")
+            if not outside and spots[side][name][1] < LINE:
+                out.append(_plate(leftwards, place, spots[side][name], f"{word} {count}"))
+            out.append(_word(leftwards, place, spots[side][name], word, count))
     return chart(height, label, out)
 
 
@@ -82,6 +87,16 @@ def _bar(leftwards: bool, place: float, spot: tuple[float, float]) -> str:
     return (
         f'<rect x="{place}%" y="{y:.1f}" width="{BAR}" height="{max(h, 1.0):.1f}" rx="1.5" fill="currentColor" '
         f'class="c-soft"{shift}/>'
+    )
+
+
+def _plate(leftwards: bool, place: float, spot: tuple[float, float], words: str) -> str:
+    """What lies behind words that are taller than their node: ribbons of others run below them."""
+    (y, h), wide = spot, word_width(words) - 4
+    shift = -wide - BAR - 4 if leftwards else BAR + 4
+    return (
+        f'<rect x="{place}%" y="{y + h / 2 - LINE / 2:.1f}" width="{wide}" height="{LINE}" rx="3" class="plate" '
+        f'transform="translate({shift})"/>'
     )
 
 

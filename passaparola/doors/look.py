@@ -225,7 +225,11 @@ def called(person: Any) -> str:
     """A person's name, or what we can say instead."""
     if person.forgotten_at:
         return gettext("Forgotten person %(id)s") % {"id": person.id}
-    return person.name or person.given_name or gettext("Person %(id)s") % {"id": person.id}
+    name = person.name or person.given_name
+    if name.endswith(SIMULATED):
+        # What the demo's names say of themselves, in the reader's language.
+        return f"{name.removesuffix(SIMULATED)} ({gettext('simulated')})"
+    return str(name) or gettext("Person %(id)s") % {"id": person.id}
 
 
 @register.filter
@@ -234,7 +238,7 @@ def called_beside(person: Any) -> str:
 
     Elsewhere (mails, landing page, lists without the badge) the name itself goes on saying so.
     """
-    return called(person).removesuffix(SIMULATED) if is_simulated(person) else called(person)
+    return called(person).removesuffix(f" ({gettext('simulated')})") if is_simulated(person) else called(person)
 
 
 @register.filter
@@ -284,7 +288,9 @@ def simulated(thing: Any) -> SafeString | str:
 
 
 def is_simulated(thing: Any) -> bool:
-    """Whether a person (profile), a context or a plain flag says that this did not really happen."""
+    """Whether a person (name or profile), a context or a plain flag says that this did not really happen."""
+    if str(getattr(thing, "name", "")).endswith(SIMULATED):
+        return True
     said = getattr(thing, "profile", thing)
     return bool(said.get("simulated")) if isinstance(said, dict) else said is True
 

@@ -406,3 +406,19 @@ def test_a_letter_is_shown_in_its_readers_language_whoever_looks(reader: str, co
     assert Person.objects.get(id=letter.person_id).language == reader
     shown = client("owner", console).get(f"/console/messages/{letter.id}/html").content
     assert f'<html lang="{reader}"'.encode() in shown
+
+
+def test_simulated_names_say_so_in_the_readers_language_and_new_people_leave_no_stage() -> None:
+    from django.utils import translation
+
+    from passaparola.doors import look
+    from passaparola.doors.console import overview
+    from passaparola.people.models import Person
+
+    olga = Person(id=1, name="Olga (simulated)")
+    said = {"es": "Olga (simulada)", "it": "Olga (simulata)", "en": "Olga (simulated)"}
+    for language, name in said.items():
+        with translation.override(language):
+            assert look.called(olga) == name and look.called_beside(olga) == "Olga" and look.simulated(olga)
+    stages = {one["name"]: one["move"] for one in overview._stages({"none": 8, "few": 117}, {"none": -20, "few": 20})}
+    assert stages["few"] == 20 and stages["none"] is None

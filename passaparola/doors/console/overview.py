@@ -101,7 +101,8 @@ def _stages(counts: dict[str, int], moves: dict[str, int]) -> list[dict[str, Any
             "name": name,
             "count": counts.get(name, 0),
             "share": counts.get(name, 0) / everybody,
-            "move": moves.get(name, 0),
+            # Who is new to us came from nowhere: what left "none yet" is no net change of it.
+            "move": moves.get(name, 0) if name != "none" else None,
             "url": f"{reverse('console:people')}?stage={name}",
         }
         for name in ("many", "some", "few", "none")
