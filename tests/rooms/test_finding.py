@@ -164,7 +164,7 @@ def test_numbers_are_found_by_their_last_digits_and_by_index(world: World, setti
 def test_an_older_store_gets_the_ends_of_its_numbers(world: World) -> None:
     world.send(ALMA.identify(phone="+34612345678"))
     Identity.objects.filter(kind="phone").update(likeness="")
-    migration = import_module("passaparola.people.migrations.0010_ends")
+    migration = import_module("passaparola.people.migrations.0011_ends")
     with connections["default"].cursor() as cursor:
         migration.fill(apps, SimpleNamespace(connection=connections["default"], execute=cursor.execute))
     assert Identity.objects.get(kind="phone").likeness == "87654321643"

@@ -21,7 +21,7 @@ def fill(apps: Any, editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("people", "0009_forgotten")]
+    dependencies = [("people", "0010_evidence")]
     operations = [
         migrations.AddField("relationship", "ended_by_id", models.BigIntegerField(null=True)),
         migrations.RunPython(fill, migrations.RunPython.noop, hints={"home": "default"}),
