@@ -111,7 +111,7 @@ def _ring(now: datetime, progress: Progress, patience: timedelta) -> bool:
     rings = [
         intake.make_act(
             "Timer Rang", source="clock", now=now, time_zone=settings.BUSINESS_TIME_ZONE,
-            message_id=_ring_id(timer),
+            message_id=_ring_id(timer, now),
             properties={"kind": timer["kind"], "subject": timer["subject"], "payload": timer["payload"],
                         "due_at": timer["due_at"].isoformat()},
         )
@@ -126,9 +126,13 @@ def _ring(now: datetime, progress: Progress, patience: timedelta) -> bool:
     return any(timer["kind"] == "weigh" for timer in chosen)
 
 
-def _ring_id(timer: dict[str, Any]) -> str:
-    """What tells one ring from every other: ids of timers are used again, so what it carries counts too."""
-    carried = hashlib.blake2b(msgspec.json.encode(timer["payload"], order="sorted"), digest_size=6).hexdigest()
+def _ring_id(timer: dict[str, Any], now: datetime) -> str:
+    """What tells one ring from every other: ids of timers are used again, so what it carries counts too.
+
+    And when it rings: a clock that was set back lets the same timer be set, and fall due, once more. That none rings
+    twice needs no id: it goes in the transaction in which it rings.
+    """
+    carried = hashlib.blake2b(msgspec.json.encode([timer["payload"], now], order="sorted"), digest_size=6).hexdigest()
     what = f"{timer['id']}:{timer['due_at'].timestamp():.6f}:{carried}:{timer['kind']}:{timer['subject']}"
     return what[:100]
 

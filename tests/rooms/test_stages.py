@@ -1,11 +1,13 @@
 """Stages in the corridor: what margin and minimum stay hold, what a change of ranges does, and that the log gives it again."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from passaparola import replay
+from passaparola import replay, worker
+from passaparola.kernel.models import Timer
 from passaparola.segments.models import StageChange, Traits
 from tests.people import ALMA
 from tests.world import World
@@ -39,6 +41,22 @@ def test_without_options_a_stage_falls_with_the_visit_that_leaves(world: World) 
     world.days_pass(1)
     assert stage() == "few"
     assert world.disagreements() == []
+
+
+def test_a_clock_set_back_over_the_fall_lets_it_ring_again(world: World) -> None:
+    """The same timer, set for the same moment once more: its second ring is no repetition of the first."""
+    world.act("Stages Changed", **RANGES)
+    comes(world, 3)
+    falls_at = Timer.objects.get(kind="stage").due_at
+    world.now = falls_at + timedelta(minutes=10)
+    worker.drain(world.now)
+    assert stage() == "few"
+    world.now = falls_at - timedelta(minutes=50)
+    world.send(ALMA.track("Visit Recorded", timestamp=(world.now - timedelta(days=400)).isoformat()))
+    assert stage() == "some" and Timer.objects.get(kind="stage").due_at == falls_at
+    world.now = falls_at + timedelta(minutes=20)
+    worker.drain(world.now)
+    assert stage() == "few" and world.disagreements() == []
 
 
 def test_a_margin_holds_the_stage_for_one_visit_fewer(world: World) -> None:

@@ -25,6 +25,8 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
         ("1.776357e-15", ".", "1.776357E-15"),
         ("0", ".", "0"),
         (".5", ".", "0.5"),
+        ("1.234.567,8", ",", "1234567.8"),
+        ("1.234", ",", "1234"),
     ],
 )
 def test_amounts_are_read(text: str, decimal: str, read: str) -> None:
@@ -49,6 +51,13 @@ def test_amounts_are_refused_with_a_reason(text: str, reason: str) -> None:
     with pytest.raises(Unreadable) as refused:
         cells.amount(text, ".")
     assert refused.value.code == reason
+
+
+@pytest.mark.parametrize("text", ["12.50", "1.5", "12.34,5", "1234.567,8", "1.234'5"])
+def test_a_point_among_decimal_commas_is_not_thousands_unless_it_stands_there(text: str) -> None:
+    with pytest.raises(Unreadable) as refused:
+        cells.amount(text, ",")
+    assert refused.value.code == "amount_not_a_number"
 
 
 def test_ids_are_text() -> None:
@@ -139,6 +148,13 @@ def test_quoted_cells_may_hold_everything() -> None:
     found = _records(b'1,"a, ""b""\r\nc",3\r\n\r\n4,5,6')
     assert [record.cells for record in found] == [["1", 'a, "b"\r\nc', "3"], ["4", "5", "6"]]
     assert [record.line for record in found] == [1, 4]
+
+
+@pytest.mark.parametrize("mark", ["\u2028", "\x0b", "\x0c", "\x85"])
+def test_only_line_ends_end_a_line(mark: str) -> None:
+    """Other characters that end lines of a text end none of a table, where a cell beside them is quoted either."""
+    found = _records(f'a{mark}b,"c, d",3\n4,5,6\n'.encode())
+    assert [(record.cells, record.reason) for record in found] == [([f"a{mark}b", "c, d", "3"], ""), (["4", "5", "6"], "")]
 
 
 def test_broken_lines_cost_only_themselves() -> None:

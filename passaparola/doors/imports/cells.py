@@ -4,6 +4,7 @@
 |-------------------------|-----------------------------|
 | amount "1.234,50" (,)   | Decimal 1234.50             |
 | amount "1.776e-15"      | Decimal (rounds to nothing) |
+| amount "12.50" (,)      | refused: not thousands      |
 | amount "-3"             | refused: negative           |
 | identifier "00004"      | "00004": ids are text       |
 | identifier "1.23E+12"   | refused: spreadsheet damage |
@@ -20,6 +21,7 @@ from zoneinfo import ZoneInfo
 IDENTIFIER_CHARACTERS_MAX = 120
 _AMOUNT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
+_GROUPED_BY_POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d*)?")
 _MANGLED = re.compile(r"\d([.,]\d+)?[eE]\+\d+")
 # How programs write that there is nothing.
 BLANKS = frozenset(["", "null", "none", "nan", "n/a", "na", "<na>", "#n/a", "nat"])
@@ -43,6 +45,9 @@ def amount(text: str, decimal: str, *, negative: bool = False) -> Decimal:
     """An amount in major units. Raises Unreadable: not a number, negative (unless allowed), too large."""
     bare = text.strip().replace("\u00a0", "").replace(" ", "").replace("'", "")
     if decimal == ",":
+        if "." in bare and not _GROUPED_BY_POINTS.fullmatch(bare):
+            # 12.50 among decimal commas is another hand's 12,50, not 1250.
+            raise Unreadable("amount_not_a_number", text)
         bare = bare.replace(".", "").replace(",", ".")
     elif _GROUPED.fullmatch(bare):
         bare = bare.replace(",", "")

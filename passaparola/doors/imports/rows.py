@@ -1,6 +1,7 @@
 """A table as records, one at a time in bounded memory; what cannot be read comes out with its reason. Pure but for reading."""
 
 import csv
+import io
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -108,7 +109,7 @@ def _quoted(text: str, lines: _Lines, encoding: str, delimiter: str, width: int)
         taken.append(raw)
         whole += raw.decode(encoding.replace("-sig", ""), "replace")
     try:
-        cells = next(csv.reader(whole.splitlines(keepends=True), delimiter=delimiter, strict=True))
+        cells = next(csv.reader(io.StringIO(whole, newline=""), delimiter=delimiter, strict=True))
     except (csv.Error, StopIteration):
         cells = []
     if taken and (not cells or (width and len(cells) != width)):
