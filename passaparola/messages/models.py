@@ -64,7 +64,13 @@ class Message(Row):
             )
         ]  # fmt: skip
         # Service messages are claimed before asks, whatever the queue's length.
-        indexes = [models.Index(fields=["state", "purpose", "due_at"], name="message_claim")]
+        indexes = [
+            models.Index(fields=["state", "purpose", "due_at"], name="message_claim"),
+            # What a withdrawn event had made us plan.
+            models.Index(
+                fields=["event_id"], condition=Q(state__in=("planned", "claimed", "handing")), name="message_waiting"
+            ),
+        ]
 
 
 class Delivery(Row):

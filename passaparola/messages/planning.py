@@ -18,6 +18,8 @@ from passaparola.messages.models import Delivery, Message, Suppression, Template
 from passaparola.people.actions import People
 
 LANGUAGES = ("es", "it", "en")
+# Why a message is refused whose cause was taken back.
+WITHDRAWN = "withdrawn"
 OUTCOMES = ("sent", "delivered", "bounced", "complained", "failed", "refused", "unknown")
 # An outcome never goes back: a late "sent" does not undo a bounce.
 _RANK = {
@@ -83,6 +85,8 @@ class Messages:
         for kind, template in _REWARD_NOTES:
             for note in happening.told(kind):
                 self._reward(template, note["reward"], happening)
+        for note in happening.told("withdrawn"):
+            self._withdraw(sorted(note["gone"]), happening)
         for note in happening.told("forgot_name"):
             self._suppress(note["kind"], note["value"], "forgotten", happening)
         for note in happening.told("forgotten"):
@@ -133,6 +137,15 @@ class Messages:
             deadline_at=due + kinds.BY_KEY[template].good_for, changed_at=happening.received_at, event_id=happening.id,
         )  # fmt: skip
 
+    def _withdraw(self, gone: list[int], happening: Happening) -> None:
+        """What a withdrawn event made us plan is not said. What a dispatcher has in hand may have left: its outcome tells."""
+        waiting = "state IN ('planned', 'claimed', 'handing')"
+        for row in self.messages.take(f"{waiting} AND {database.any_of('event_id')}", [gone]):
+            self.deliveries.add(
+                message_id=row["id"], outcome="refused", detail=WITHDRAWN, at=happening.received_at, event_id=happening.id
+            )
+            self.messages.change(row, state="refused", reason=WITHDRAWN, changed_at=happening.received_at)
+
     # --- what became of it --------------------------------------------------------------------
 
     def _message(self, happening: Happening) -> Record:
@@ -151,7 +164,8 @@ class Messages:
         self.deliveries.add(
             message_id=row["id"], outcome=outcome, detail=detail, at=happening.received_at, event_id=happening.id
         )
-        if _RANK[outcome] > _RANK[row["state"]]:
+        before = 0 if row["reason"] == WITHDRAWN else _RANK[row["state"]]
+        if _RANK[outcome] > before:
             reason = detail[:60] if outcome in ("refused", "failed", "bounced") else ""
             self.messages.change(row, state=outcome, reason=reason, changed_at=happening.received_at)
         if outcome in ("bounced", "complained"):

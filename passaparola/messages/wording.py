@@ -11,6 +11,7 @@ from passaparola.kernel import words
 REASONS: Mapping[str, str] = {
     "too_late": _("It was no longer worth sending when its turn came."),
     "forgotten": _("The person asked to be forgotten."),
+    "withdrawn": _("What it was about was taken back with its import."),
     "no_address": _("We know no address."),
     "address": _("The address is not one that mail servers understand."),
     "suppressed": _("The address bounced, complained or asked us to stop."),

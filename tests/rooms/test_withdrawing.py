@@ -13,6 +13,7 @@ from passaparola.events.models import Event, Order, WithdrawnEvent
 from passaparola.kernel import database
 from passaparola.kernel.models import Timer
 from passaparola.ledger.models import Reward
+from passaparola.messages.models import Message
 from passaparola.people.models import Consent, Identity, Merge, Person
 from passaparola.programs.models import Referral
 from passaparola.replay import replay
@@ -317,3 +318,22 @@ def test_the_lake_takes_the_facts_out_and_the_engine_counts_without_them(tmp_pat
     assert verdict.agree and verdict.behind == 0 and lake.load().people
     # Nothing new, nothing done.
     assert lake.write().time == lake.load().time
+
+
+def test_what_the_import_made_us_plan_is_not_said(tmp_path: Path) -> None:
+    world = World()
+    program = world.programme()
+    code = friends_join(world, program, ALMA)
+    bought = BRUNO.buys("B-1", 60, code=code, message_id="file-1")
+    imports(world, 2, {**BRUNO.identify(), "messageId": "file-0"}, bought, history=False)
+    planned = {m.template: m for m in Message.objects.filter(state="planned")}
+    assert {"friend_joined", "reward_held"} <= set(planned)
+    # One is in a dispatcher's hands just now: it arrives, and that is what stands.
+    Message.objects.filter(id=planned["friend_joined"].id).update(state="handing")
+    takes_back(world, 2)
+    found = dict(Message.objects.filter(event_id__in=WithdrawnEvent.objects.values("id")).values_list("template", "reason"))
+    assert found == dict.fromkeys(found, "withdrawn") and len(found) >= 2
+    world.act("Message Handed Over", message=planned["friend_joined"].id, outcome="sent", detail="")
+    assert [(m.state, m.reason) for m in Message.objects.filter(id=planned["friend_joined"].id)] == [("sent", "")]
+    assert Message.objects.get(id=planned["reward_held"].id).state == "refused"
+    agrees(world, tmp_path)
