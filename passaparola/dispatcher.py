@@ -67,9 +67,9 @@ def drain() -> dict[str, int]:
 
 def run(dispatcher: "Dispatcher", stopping: threading.Event) -> None:
     """Cycle until told to stop; the store may go away and come back. Segments are handed on beside it, in a thread."""
-    from passaparola.doors import syncs
+    from passaparola.doors import erasing, syncs
 
-    beside = threading.Thread(target=syncs.loop, args=(stopping,), name="syncs", daemon=True)
+    beside = threading.Thread(target=syncs.loop, args=(stopping, (erasing.once,)), name="syncs", daemon=True)
     beside.start()
     while not stopping.is_set():
         worked = _safely(dispatcher)

@@ -4,12 +4,14 @@ An address is looked up once and that very address is connected to, so that a na
 second look (docs/howto/sync-segments.md). Redirects are not followed.
 """
 
+import contextlib
 import hashlib
 import hmac
 import http.client
 import ipaddress
 import socket
 import ssl
+import threading
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -18,6 +20,15 @@ from passaparola.kernel.errors import Refusal
 TIMEOUT_SECONDS = 10.0
 ANSWER_BYTES_MAX = 64 * 1024
 SIGNATURE_HEADER = "Passaparola-Signature"
+# From the beginning to the end of one call, however slowly the other side answers.
+CALL_SECONDS_MAX = 30.0
+# All of the newer internet that is given out; what lies outside is local or wraps an older address.
+_INTERNET = ipaddress.ip_network("2000::/3")
+# These wrap an older address too, are made for machines next door, or are a cloud's own (Azure's 168.63.129.16).
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(network)
+    for network in ("2001::/23", "2002::/16", "192.0.0.0/24", "192.88.99.0/24", "168.63.129.16/32")
+)
 
 
 class BadAddress(Refusal):
@@ -89,7 +100,10 @@ def _is_public(ip: str) -> bool:
     address = ipaddress.ip_address(ip.partition("%")[0])
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped is not None:
         address = address.ipv4_mapped
-    return address.is_global and not address.is_multicast
+    if isinstance(address, ipaddress.IPv6Address) and address not in _INTERNET:
+        # Also whatever only wraps an older address: a gateway would unwrap one of the house.
+        return False
+    return address.is_global and not address.is_multicast and not any(address in network for network in _NOT_PUBLIC)
 
 
 def sign(secret: bytes, at_seconds: int, body: bytes) -> str:
@@ -99,18 +113,26 @@ def sign(secret: bytes, at_seconds: int, body: bytes) -> str:
 
 
 def post(address: Address, body: bytes, headers: dict[str, str]) -> Answered:
-    """Send one body and say what came of it; never raises for what the network does."""
+    """Send one body and say what came of it; never raises for what the network does.
+
+    It takes CALL_SECONDS_MAX at most: an answer that trickles would hold up every other webhook.
+    """
+    connection = _Pinned(address)
+    deadline = threading.Timer(CALL_SECONDS_MAX, connection.cut)
+    deadline.daemon = True
+    deadline.start()
     try:
-        connection = _Pinned(address)
-        try:
-            connection.request("POST", address.path, body, {"Content-Type": "application/json", **headers})
-            answer = connection.getresponse()
-            answer.read(ANSWER_BYTES_MAX)
-            return Answered(answer.status, "" if 200 <= answer.status < 300 else f"answered {answer.status}")
-        finally:
-            connection.close()
+        connection.request("POST", address.path, body, {"Content-Type": "application/json", **headers})
+        answer = connection.getresponse()
+        answer.read(ANSWER_BYTES_MAX)
+        if connection.is_cut:
+            return Answered(0, "TimeoutError")
+        return Answered(answer.status, "" if 200 <= answer.status < 300 else f"answered {answer.status}")
     except (OSError, http.client.HTTPException) as problem:
-        return Answered(0, type(problem).__name__)
+        return Answered(0, "TimeoutError" if connection.is_cut else type(problem).__name__)
+    finally:
+        deadline.cancel()
+        connection.close()
 
 
 class _Pinned(http.client.HTTPConnection):
@@ -118,11 +140,19 @@ class _Pinned(http.client.HTTPConnection):
 
     def __init__(self, address: Address) -> None:
         super().__init__(address.host, address.port, timeout=TIMEOUT_SECONDS)
-        self._address = address
+        self._address, self.is_cut = address, False
+        self._open: socket.socket | None = None
 
     def connect(self) -> None:
         """Connect to the very address that was checked."""
-        self.sock = socket.create_connection((self._address.ip, self._address.port), TIMEOUT_SECONDS)
+        self._open = self.sock = socket.create_connection((self._address.ip, self._address.port), TIMEOUT_SECONDS)
         if self._address.scheme == "https":
             context = ssl.create_default_context()
-            self.sock = context.wrap_socket(self.sock, server_hostname=self._address.host)
+            self._open = self.sock = context.wrap_socket(self.sock, server_hostname=self._address.host)
+
+    def cut(self) -> None:
+        """Time is up: whoever waits for the other side hears so at once. From another thread."""
+        self.is_cut = True
+        if self._open is not None:
+            with contextlib.suppress(OSError):
+                self._open.shutdown(socket.SHUT_RDWR)

@@ -22,7 +22,8 @@ from passaparola.segments.models import Membership, Segment, Traits
 
 FORMATS = ("jsonl", "csv", "parquet")
 # What a spreadsheet takes for a formula; a bare signed number is none.
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+# Also as East Asian keyboards write them.
+_FORMULA = re.compile(r"^[=+\-@\t\r\n＝＋－＠]")
 _NUMBER = re.compile(r"^[+-]?[\d .,()]+$")
 
 

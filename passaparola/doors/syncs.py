@@ -9,7 +9,7 @@ import hmac
 import json
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -19,6 +19,7 @@ from django.conf import settings
 
 from passaparola import corridor
 from passaparola.adapters import webhook
+from passaparola.doors import exports
 from passaparola.kernel import database, log, outbox
 from passaparola.kernel.errors import Refusal
 from passaparola.people.models import Identity, Person
@@ -41,14 +42,14 @@ def folder() -> Path:
     return settings.DATA_DIR / "segments"  # type: ignore[no-any-return]
 
 
-def loop(stopping: threading.Event) -> None:
-    """Run what is due until told to stop; a thread of the dispatcher's process."""
+def loop(stopping: threading.Event, steps: Sequence[Callable[[datetime], bool]] = ()) -> None:
+    """Run what is due, and what other steps find due, until told to stop; a thread of the dispatcher's process."""
     from django.db import connections
 
     while not stopping.is_set():
         try:
-            busy = once(datetime.now(UTC))
-            stopping.wait(0.0 if busy else IDLE_SECONDS)
+            busy = [step(datetime.now(UTC)) for step in (once, *steps)]
+            stopping.wait(0.0 if any(busy) else IDLE_SECONDS)
         except Exception as problem:
             if not database.is_gone(problem):
                 log.get().error("sync.broken", problem=type(problem).__name__)
@@ -107,7 +108,9 @@ def _to_file(sync: Sync, until: int, now: datetime) -> int:
         writer.writerow(["move", "person", "user_ids", "from_at", "until_at"])
         for line in lines(sync, until):
             count += 1
-            writer.writerow([line["move"], line["person"], " ".join(line["user_ids"]), line["from_at"], line["until_at"]])
+            # A sender may call somebody what a spreadsheet takes for a formula.
+            names = exports.safe_cell(" ".join(line["user_ids"]))
+            writer.writerow([line["move"], line["person"], names, line["from_at"], line["until_at"]])
         file.flush()
         os.fsync(file.fileno())
     part.replace(path)

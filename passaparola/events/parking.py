@@ -48,7 +48,12 @@ def marks(words: Iterable[str], *, whole: bool = True) -> set[int]:
 
 def _is_forgotten(words: Iterable[str]) -> bool:
     sql = f"SELECT 1 FROM forgotten_name WHERE {database.any_of('mark')} LIMIT 1"
-    return bool(database.rows(sql, [sorted(map(_keyed, words))]))
+    return bool(database.rows(sql, [sorted(keyed(words))]))
+
+
+def keyed(words: Iterable[str]) -> set[int]:
+    """What remains of forgotten names: hashes that only this installation can make."""
+    return {_keyed(word) for word in words}
 
 
 def _keyed(word: str) -> int:
@@ -66,7 +71,7 @@ def erase(names: Sequence[str], at: datetime) -> None:
         return
     found = f"SELECT parked_id FROM parked_name WHERE {database.any_of('mark')}"
     numbers = sorted(marks(words))
-    long = sorted(_long_ones(words))
+    long = _long_ones(telling.Names(names))
     for ids, values in ((found, [numbers]), (None, [long])):
         condition = f"id IN ({ids})" if ids else database.any_of("id")
         database.run(
@@ -77,14 +82,13 @@ def erase(names: Sequence[str], at: datetime) -> None:
         database.run(f"DELETE FROM parked_name WHERE {condition}", values)
 
 
-def _long_ones(words: set[str]) -> set[int]:
+def _long_ones(names: telling.Names) -> list[int]:
     """Items with more words than are marked, that hold one of these: each is read, one at a time."""
-    found = set()
-    for (number,) in database.rows("SELECT parked_id FROM parked_name WHERE mark = ?", [_LONG]):
-        ((body,),) = database.rows("SELECT body FROM parked WHERE id = ?", [number])
-        if not words.isdisjoint(telling.words(bytes(body), most=None)[0]):
-            found.add(number)
-    return found
+    return [
+        number
+        for (number,) in database.rows("SELECT parked_id FROM parked_name WHERE mark = ?", [_LONG])
+        if telling.holds(bytes(database.rows("SELECT body FROM parked WHERE id = ?", [number])[0][0]), names)
+    ]
 
 
 class Forgotten:
@@ -120,6 +124,6 @@ class Forgotten:
         gone = {_keyed(form): at for name, at in self._names.items() if at for form in telling.forms(name)}
         come = {form for name, at in self._names.items() if at is None for form in telling.forms(name)}
         if come and database.rows("SELECT 1 FROM forgotten_name LIMIT 1"):
-            database.run(f"DELETE FROM forgotten_name WHERE {database.any_of('mark')}", [sorted(map(_keyed, come))])
+            database.run(f"DELETE FROM forgotten_name WHERE {database.any_of('mark')}", [sorted(keyed(come))])
         rows: list[dict[str, Any]] = [{"mark": number, "at": gone[number]} for number in sorted(gone)]
         database.add_missing(ForgottenName, rows)

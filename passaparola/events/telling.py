@@ -8,11 +8,12 @@ import msgspec
 
 from passaparola.events.reading import decode_any
 
-# An item is found by so many words. One that holds more is read itself whenever somebody is forgotten.
-WORDS_MAX = 300
+# An item is found by so many words, of so many bytes. One that holds more is read itself whenever somebody is forgotten.
+WORDS_MAX, BYTES_MAX = 300, 64 * 1024
 _WORD_LENGTH_MAX = 255
-_ADDRESS = re.compile(r"[^\s\"'<>()\[\]{},;:=&?|\\/]+@[^\s\"'<>()\[\]{},;:=&?|\\/]+")
-_PHONE = re.compile(r"\+?\d[\d\s()./-]{4,}\d")
+# Bounded: a search for what never comes must not begin anew at each of a million letters.
+_ADDRESS = re.compile(r"[^\s\"'<>()\[\]{},;:=&?|\\/@]{1,64}@[^\s\"'<>()\[\]{},;:=&?|\\/@]{1,255}")
+_PHONE = re.compile(r"\+?\d[\d\s()./-]{4,40}\d")
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.){1,255})"')
 _BARE = re.compile(r"[^\s\"'<>()\[\]{},;:=&?|\\]{1,255}")
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
@@ -55,18 +56,24 @@ def forms(text: str) -> set[str]:
     return found
 
 
-def words(body: bytes, *, most: int | None = WORDS_MAX) -> tuple[set[str], bool]:
+def words(body: bytes) -> tuple[set[str], bool]:
     """The words an item is found by, and whether these are all. What may be a name goes before what hardly is one."""
     telling: set[str] = set()
     rest: set[str] = set()
-    for key, text in _texts(body):
+    for key, text in _texts(body[:BYTES_MAX]):
         (telling if "@" in text or key.endswith(("id", "mail", "phone", "name")) else rest).update(forms(text))
-        if most is not None and len(telling) > most:
+        if len(telling) > WORDS_MAX:
             break
     rest -= telling
-    if most is None or len(telling) + len(rest) <= most:
-        return telling | rest, True
-    return set(sorted(telling)[:most]) | set(sorted(rest)[: max(0, most - len(telling))]), False
+    if len(telling) + len(rest) <= WORDS_MAX:
+        return telling | rest, len(body) <= BYTES_MAX
+    return set(sorted(telling)[:WORDS_MAX]) | set(sorted(rest)[: max(0, WORDS_MAX - len(telling))]), False
+
+
+def holds(body: bytes, names: "Names") -> bool:
+    """Whether an item names somebody, however long it is: read from end to end, once."""
+    text = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), body.decode("utf-8", "replace"))
+    return names.are_in(text) or names.are_in(_plain(text))
 
 
 def _texts(body: bytes) -> Iterator[tuple[str, str]]:
@@ -110,13 +117,15 @@ class Names:
     """Everything somebody is called, to be found within a text."""
 
     def __init__(self, names: Iterable[str]) -> None:
-        wanted = {name.casefold() for name in names if len(name) > 2}
-        self._pattern = re.compile("|".join(rf"(?<!\w){re.escape(one)}(?!\w)" for one in sorted(wanted)) or r"(?!)")
-        self._phones = {form for name in names for form in forms(name) if form.startswith("#")}
+        known = sorted({name.strip().casefold() for name in names if len(name.strip()) > 2})
+        phones = sorted({form[1:] for name in known for form in forms(name) if form.startswith("#")})
+        wanted = [rf"(?<!\w){re.escape(one)}(?!\w)" for one in known]
+        wanted += [r"[\s()./-]{0,3}".join(phone) + r"(?!\d)" for phone in phones]
+        self._pattern = re.compile("|".join(wanted) or r"(?!)")
 
     def are_in(self, text: str) -> bool:
         """Whether the text names her."""
-        return bool(self._pattern.search(text.casefold())) or not self._phones.isdisjoint(forms(text))
+        return bool(self._pattern.search(text.casefold()))
 
 
 def remains(type_: str, properties: dict[str, Any], names: Names) -> dict[str, Any]:

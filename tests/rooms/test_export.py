@@ -26,6 +26,7 @@ def _rows(what: str, form: str = "csv") -> list[dict[str, str]]:
 def test_a_cell_cannot_be_a_formula() -> None:
     for value, shown in [
         ("=1+1", "'=1+1"), ("+cmd|x", "'+cmd|x"), ("-2+3|x", "'-2+3|x"), ("@SUM(A1)", "'@SUM(A1)"), ("\t=1", "'\t=1"),
+        ("\n=1", "'\n=1"), ("\uff1d1+1", "'\uff1d1+1"),
         ("+34600000000", "+34600000000"), ("-5", "-5"), ("plain", "plain"), ("", ""),
     ]:  # fmt: skip
         assert exports.safe_cell(value) == shown

@@ -1,6 +1,7 @@
 """Workbooks, Parquet, UTF-16, fixed widths; refunds, fees, vouchers, guests; lists joined by key: what they become."""
 
 import json
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from passaparola import worker
 from passaparola.doors.imports import actions, convert, mapping, prepare
 from passaparola.doors.imports.inbox import Front
+from passaparola.doors.imports.source import TooLarge
 from passaparola.doors.imports.summary import Summary
 from passaparola.events.models import Event, Order, Parked
 from passaparola.people.models import Identity, Person
@@ -68,6 +70,27 @@ def test_a_workbook_is_read_as_one_sees_it(tmp_path: Path) -> None:
     assert list((tmp_path / "imports").glob("*.converted")) == []
     with pytest.raises(convert.NoSuchSheet):
         bring(tmp_path, path, {"format": {"sheet": "Pedidos"}})
+
+
+def test_a_small_parquet_file_that_fills_the_disk_is_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "shop.parquet"
+    duckdb.sql(f"COPY (SELECT repeat('a', 2000) AS who FROM range(400000)) TO '{path}' (FORMAT parquet)")
+    assert path.stat().st_size < 2_000_000
+    with pytest.raises(TooLarge):
+        convert.as_text(path, tmp_path / "out", bytes_max=20_000_000)
+    assert not [left for left in (tmp_path / "out").iterdir() if left.is_file()]
+
+
+def test_a_workbook_whose_texts_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(convert, "HELD_BYTES_MAX", 1_000_000)
+    path = tmp_path / "shop.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("[Content_Types].xml", "<Types/>")
+        packed.writestr("xl/sharedStrings.xml", "<sst>" + "<si><t>a</t></si>" * 100_000 + "</sst>")
+    assert path.stat().st_size < 50_000
+    for read in (convert.sheets, lambda one: convert.as_text(one, tmp_path / "out")):
+        with pytest.raises(TooLarge):
+            read(path)
 
 
 def test_a_parquet_file_is_read_with_its_types(tmp_path: Path) -> None:

@@ -1,10 +1,13 @@
 """Segments handed on: files whole or not at all, webhooks signed, moves once, the inside of the house not reachable."""
 
+import contextlib
 import csv
 import hashlib
 import hmac
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -150,9 +153,40 @@ def test_odd_addresses_are_refused(address: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "10.0.0.7", "192.168.1.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "0.0.0.0"]
+    "host", ["127.0.0.1", "localhost", "10.0.0.7", "192.168.1.1", "169.254.169.254", "[::1]", "[::ffff:10.0.0.1]", "0.0.0.0",
+             # Older addresses in newer clothes, as a gateway would undress them; a cloud's own.
+             "[64:ff9b::a9fe:a9fe]", "[2002:7f00:1::1]", "[::7f00:1]", "[::ffff:0:7f00:1]", "[fec0::1]", "[64:ff9b:1::1]",
+             "192.0.0.8", "168.63.129.16"]
 )
 def test_the_inside_of_the_house_is_not_reached(host: str) -> None:
     with pytest.raises(webhook.InsideAddress):
         webhook.resolve(f"https://{host}/")
     assert webhook.resolve(f"http://{host}/", allowed_hosts=(host.strip("[]"),)).ip
+
+
+def test_what_anybody_may_reach_is_reached() -> None:
+    for host in ("93.184.215.14", "[2606:2800:21f:cb07:6820:80da:af6b:8b2c]"):
+        assert webhook.resolve(f"https://{host}/").ip == host.strip("[]")
+
+
+def test_an_answer_that_trickles_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhook, "CALL_SECONDS_MAX", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        done = threading.Event()
+
+        def trickle() -> None:
+            there, _ = server.accept()
+            with there, contextlib.suppress(OSError):
+                there.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n")
+                while not done.wait(0.05):
+                    there.sendall(b"x")
+
+        thread = threading.Thread(target=trickle, daemon=True)
+        thread.start()
+        address = webhook.Address("http", "127.0.0.1", server.getsockname()[1], "/", "127.0.0.1")
+        began = time.monotonic()
+        answered = webhook.post(address, b"{}", {})
+        done.set()
+        thread.join(5)
+    assert not answered.good and answered.problem == "TimeoutError"
+    assert time.monotonic() - began < 10

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,12 @@ from django.db import connections
 from django.db.models import F
 
 from passaparola import corridor, worker
+from passaparola.doors import erasing, syncs
 from passaparola.events import intake, log
 from passaparola.events.inbox import backlog
 from passaparola.events.models import Event, Inbox, Parked, ParkedName
 from passaparola.kernel import database
-from passaparola.kernel.models import Timer
+from passaparola.kernel.models import FileImport, Job, Timer
 from passaparola.messages.models import Message
 from passaparola.replay import replay
 from tests.people import BRUNO, CHIARA, Somebody
@@ -137,6 +139,7 @@ BROKEN = (
     b'{"batch": [{"type": "track", "userId": "zq-4711", "event": "Half a li',
     b'{"batch": [{"type": "track", "url": "https://x.test/?m=zoraida.q%40example.test", ',
     b'{"batch": [{"type": "identify", "traits": {"email": "\\u007aoraida.q@example.test", ',
+    b'{"batch": [' + b'"filling", ' * 9000 + b'{"call": "(699) 88-77-66"}, ',
     b'{"batch": [' + b", ".join(b'{"n": "word-%d"}' % n for n in range(2000)) + b', {"userId": "zq-4711"}, ',
 )
 
@@ -165,6 +168,49 @@ def test_what_comes_later_of_a_forgotten_name_is_not_kept_until_she_is_back(worl
     assert bytes(Parked.objects.latest("id").body)
     world.act("Person Forgotten", person_id=world.number(ZOE))
     assert not Parked.objects.filter(erased_at=None).exists()
+
+
+def leaves_files(folder: Path) -> None:
+    """Rejected rows of the console and of the command line, one of an import that is under way, and the mails of the sink."""
+    rows = (
+        "line,code,reason,who,mail\r\n"
+        "2,bad,no,7,Zoraida.Q@example.test\r\n3,bad,no,zq-4711,\r\n4,bad,no,8,bruno@example.test\r\n"
+    )
+    for name in ("imports/1/rejected.csv", "imports/2/checked.csv", "imports/old.csv.rejected.csv"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(rows)
+    (folder / "mail").mkdir()
+    for number, who in enumerate((ZOE, BRUNO)):
+        mail = EmailMessage()
+        mail["To"], mail["Subject"] = f"{who.name} <{who.email}>", "Hello"
+        mail.set_content(f"Dear {who.name}, your address is {who.email}.", cte="base64")
+        (folder / f"mail/{number}.eml").write_bytes(bytes(mail))
+
+
+def test_our_files_lose_her_rows_and_mails(world: World, tmp_path: Path, settings: Any) -> None:
+    settings.MAIL_URL = f"file://{tmp_path}/mail"
+    leaves_files(tmp_path)
+    world.send(ZOE.identify(), ZOE.buys("Z-1", 9), BRUNO.identify(), BRUNO.buys("B-1", 9))
+    buyers = {"rules": [{"type": "event", "event": "Order Completed"}]}
+    segment = world.act("Segment Created", names={"en": "Buyers"}, rule=buyers)["segment_id"]
+    worker.drain(world.now)
+    world.act("Sync Started", segment=segment, every_hours=1, kind="file")
+    worker.drain(world.now)
+    while syncs.once(world.now):
+        pass
+    assert {path.partition("/")[0] for path in found_in_files(tmp_path)} == {"imports", "mail", "segments"}
+    busy = FileImport.objects.create(label="x.csv", state="running", created_at=world.now)
+    world.act("Person Forgotten", person_id=world.number(ZOE))
+    assert erasing.once(world.now) and {path.partition("/")[0] for path in found_in_files(tmp_path)} == {"imports"}
+    busy.state = "done"
+    busy.save()
+    assert not erasing.once(world.now) and erasing.once(world.now + timedelta(minutes=2))
+    assert found_in_files(tmp_path) == []
+    kept = (tmp_path / "imports/1/rejected.csv").read_bytes()
+    assert kept == b"line,code,reason,who,mail\r\n4,bad,no,8,bruno@example.test\r\n"
+    assert [path.name for path in (tmp_path / "mail").iterdir()] == ["1.eml"]
+    (job,) = Job.objects.filter(kind="erase")
+    assert job.done_at and job.payload == {}
 
 
 def test_nothing_of_her_is_left(world: World, tmp_path: Path) -> None:

@@ -4,8 +4,10 @@ import codecs
 import csv
 import os
 import re
+import threading
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,10 @@ from passaparola.kernel.errors import Refusal
 _BLOCK = 1 << 20
 # A spreadsheet keeps numbers as doubles: whole ones are exact up to here.
 _EXACT_MAX = 10**15
+# Sheets are read row by row; whatever else is in a workbook (its texts, its styles) is held in memory, many times as large.
+_STREAMED, HELD_BYTES_MAX = "xl/worksheets/", 256 * 1024 * 1024
+# How often the size of a file being written is looked at.
+_LOOK_SECONDS = 0.2
 # A number format of nothing but zeros is how spreadsheets show 00042.
 _PADDED = re.compile(r"0{2,20}")
 
@@ -82,7 +88,7 @@ def _converted(found: str, path: Path, target: Path, sheet: str | None, bytes_ma
     if found == "excel":
         _excel(path, target, sheet, bytes_max)
     elif found == "parquet":
-        _parquet(path, target)
+        _parquet(path, target, bytes_max)
     else:
         _utf16(path, target)
     return target
@@ -105,8 +111,11 @@ def _open(path: Path, bytes_max: int | None) -> Any:
 
     try:
         with zipfile.ZipFile(path) as packed:
-            if bytes_max is not None and sum(part.file_size for part in packed.infolist()) > bytes_max:
-                raise TooLarge(path=path.name, limit=f"{bytes_max:,}")
+            parts = packed.infolist()
+            held = sum(part.file_size for part in parts if not part.filename.startswith(_STREAMED))
+            for size, most in ((held, HELD_BYTES_MAX), (sum(part.file_size for part in parts), bytes_max)):
+                if most is not None and size > most:
+                    raise TooLarge(path=path.name, limit=f"{most:,}")
         # By content: given a name, the library would judge by its ending.
         return load_workbook(path.open("rb"), read_only=True, data_only=True, keep_links=False)
     except Refusal:
@@ -182,8 +191,8 @@ def _write(target: Path, found: Iterable[list[str]]) -> int:
     return count
 
 
-def _parquet(path: Path, target: Path) -> None:
-    """By the analytical engine, streamed, within bounds of memory."""
+def _parquet(path: Path, target: Path, bytes_max: int | None) -> None:
+    """By the analytical engine, streamed, within bounds of memory and disk: a few bytes may say a million times the same."""
     import duckdb
 
     def quoted(name: Path) -> str:
@@ -193,12 +202,38 @@ def _parquet(path: Path, target: Path) -> None:
         engine.execute("SET TimeZone = 'UTC'; SET threads = 1; SET memory_limit = '512MB'")
         engine.execute(f"SET temp_directory = '{quoted(target.parent / 'spill')}'")
         try:
-            engine.execute(
-                f"COPY (SELECT * FROM read_parquet('{quoted(path)}', hive_partitioning = false)) "
-                f"TO '{quoted(target)}' (FORMAT csv, HEADER)"
-            )
+            with _growing(target, bytes_max, engine.interrupt) as grown:
+                engine.execute(
+                    f"COPY (SELECT * FROM read_parquet('{quoted(path)}', hive_partitioning = false)) "
+                    f"TO '{quoted(target)}' (FORMAT csv, HEADER)"
+                )
         except duckdb.Error as problem:
+            target.unlink(missing_ok=True)
+            if grown.is_set():
+                raise TooLarge(path=path.name, limit=f"{bytes_max:,}") from problem
             raise BrokenParquet(path=path.name, detail=type(problem).__name__) from problem
+
+
+@contextmanager
+def _growing(target: Path, bytes_max: int | None, stop: Callable[[], None]) -> Iterator[threading.Event]:
+    """Stops whoever writes `target` once it is larger than that; the event says so."""
+    grown, ended = threading.Event(), threading.Event()
+
+    def look() -> None:
+        while bytes_max is not None and not ended.wait(_LOOK_SECONDS):
+            # The engine may write under another name first.
+            sizes = [found.stat().st_size for found in target.parent.glob(f"*{target.name}") if found.exists()]
+            if sum(sizes) > bytes_max:
+                grown.set()
+                stop()
+
+    watcher = threading.Thread(target=look, name="growing", daemon=True)
+    watcher.start()
+    try:
+        yield grown
+    finally:
+        ended.set()
+        watcher.join()
 
 
 def _utf16(path: Path, target: Path) -> None:

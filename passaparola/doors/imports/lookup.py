@@ -45,9 +45,9 @@ def look_up(lookup: Lookup, path: Path, store: Path, *, bytes_max: int | None = 
     return ask
 
 
-def heading(path: Path, folder: Path) -> list[str]:
+def heading(path: Path, folder: Path, *, bytes_max: int | None = None) -> list[str]:
     """The column names of a list. Raises a Refusal."""
-    text = convert.as_text(path, folder)
+    text = convert.as_text(path, folder, bytes_max=bytes_max)
     try:
         with source.open_bytes(text) as stream:
             survey = source.survey(text)

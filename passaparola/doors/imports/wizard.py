@@ -155,7 +155,7 @@ def attach(row: FileImport, path: Path, name: str) -> None:
     files.lists().mkdir(parents=True, exist_ok=True)
     kept = files.lists() / f"{row.pk}-{timezone.now():%Y%m%d%H%M%S}"
     shutil.move(path, kept)
-    heads = [head.strip() for head in lookup.heading(kept, files.home(row))]
+    heads = [head.strip() for head in lookup.heading(kept, files.home(row), bytes_max=settings.UNPACKED_BYTES_MAX)]
     joins = next((head for head in heads if mappings.means("product", head)), heads[0] if heads else "")
     fills: dict[str, str] = {}
     for field in ("product_name", "category"):

@@ -5,15 +5,18 @@ A merge moves one pointer (`root_id`); every other row stays where it was record
 
 from functools import partial
 
-from passaparola.events import erasing
+from passaparola.events import erasing, parking, telling
 from passaparola.events.intake import Happening
 from passaparola.kernel import database
 from passaparola.kernel.batch import Record
 from passaparola.kernel.errors import Refusal
+from passaparola.kernel.models import Job
 from passaparola.people.actions import relating
 from passaparola.people.actions.desk import Desk, UnknownPerson, is_id
 from passaparola.people.actions.text import text
 
+# The kind of the job that takes somebody out of our files.
+ERASE = "erase"
 # Why a merge was made, where nobody wrote it in their own words.
 _OWN_REASONS = ("alias", "anonymous became known", "same e-mail address", "by hand", "staff")
 
@@ -112,6 +115,9 @@ def forget(desk: Desk, happening: Happening) -> None:
             happening.tell("forgot_name", kind=kind, value=value)
     desk.batch.at_end(partial(erasing.erase, members, names=known, called=called, at=happening.received_at))
     desk.batch.at_end(partial(_unsay, members))
+    marks = sorted(parking.keyed({form for name in known for form in telling.forms(name)}))
+    # Our files name her too (doors/erasing.py): those are read outside this transaction.
+    desk.batch.table(Job).add(kind=ERASE, key=f"{ERASE}:{happening.id}", payload={"marks": marks}, due_at=happening.received_at)
     relating.forget(desk, set(members), happening)
     happening.tell("forgotten", members=members)
 
