@@ -18,13 +18,13 @@ from django.conf import settings
 from passaparola.doors import syncs
 from passaparola.doors.imports import files
 from passaparola.events import parking, telling
-from passaparola.kernel import database, outbox
+from passaparola.kernel import database, log, outbox
 from passaparola.kernel.models import FileImport
 from passaparola.people.actions.merging import ERASE
 
 # While an import is at it, its file of rejected rows is being written: later.
 _BUSY = ("checking", "running", "stopping", "undoing")
-_LEASE_SECONDS, _TRIES_MAX = 900.0, 50
+_LEASE_SECONDS, _TRIES_MAX = 900.0, 12
 _FIELD_CHARACTERS_MAX = 64 * 1024 * 1024
 
 
@@ -34,8 +34,11 @@ def once(now: datetime) -> bool:
         return False
     taken = outbox.claim_jobs((ERASE,), limit=1, lease_seconds=_LEASE_SECONDS, now=now)
     for claim, job in taken:
-        problem = erase(set(job["payload"]["marks"]))  # type: ignore[index, call-overload]
-        if problem and claim.attempts < _TRIES_MAX:
+        last = claim.attempts >= _TRIES_MAX
+        problem = erase(set(job["payload"]["marks"]), wait=not last)  # type: ignore[index, call-overload]
+        if problem and last:
+            log.get().error("erasing.left", job=claim.id, problem=problem)
+        if problem and not last:
             outbox.try_job_again(claim, due_at=now + outbox.back_off(claim.attempts), failure=problem)
         elif outbox.finish_job(claim, now=now):
             with outbox.short_transaction():
@@ -43,10 +46,14 @@ def once(now: datetime) -> bool:
     return bool(taken)
 
 
-def erase(marks: set[int]) -> str:
-    """Take every row and mail that holds one of the names out of our files; what stood in the way, if anything did."""
-    problem = ""
-    for path in sorted(_tables()):
+def erase(marks: set[int], *, wait: bool = True) -> str:
+    """Take every row and mail that holds one of the names out of our files; what stood in the way, if anything did.
+
+    wait: leave the rejected rows alone while an import may be writing them. One that died stands as running for ever.
+    """
+    busy = wait and FileImport.objects.filter(state__in=_BUSY).exists()
+    problem = "import_under_way" if busy else ""
+    for path in sorted(_tables(busy=busy)):
         try:
             _without(path, marks)
         except (OSError, UnicodeDecodeError, csv.Error) as trouble:
@@ -54,12 +61,12 @@ def erase(marks: set[int]) -> str:
     for path in _mails():
         if not marks.isdisjoint(_names_in(path)):
             path.unlink(missing_ok=True)
-    return "import_under_way" if FileImport.objects.filter(state__in=_BUSY).exists() else problem
+    return problem
 
 
-def _tables() -> Iterator[Path]:
+def _tables(*, busy: bool) -> Iterator[Path]:
     yield from syncs.folder().glob("*.csv")
-    if not FileImport.objects.filter(state__in=_BUSY).exists():
+    if not busy:
         yield from files.folder().glob("*.rejected.csv")
         for name in ("rejected.csv", "checked.csv"):
             yield from files.folder().glob(f"*/{name}")

@@ -1,5 +1,6 @@
 """The friend's sign-up form."""
 
+import re
 from typing import Any
 
 from disposable_email_domains import blocklist
@@ -8,6 +9,9 @@ from django.utils.translation import gettext, gettext_lazy
 from email_validator import EmailNotValidError, validate_email
 
 from passaparola.programs import wording
+
+# An address, or what mail programs make one of: "evil.example". Not "M.Carmen".
+_LINK = re.compile(r"[/@]|\w{2,}\.\w{2,}", re.IGNORECASE)
 
 
 def is_disposable(address: str) -> bool:
@@ -45,7 +49,7 @@ class SignUp(forms.Form):
     def clean_given_name(self) -> str:
         """A name on one line, without the links that spammers put there."""
         name = " ".join(self.cleaned_data["given_name"].split())
-        if "://" in name or "www." in name.lower():
+        if _LINK.search(name):
             raise forms.ValidationError(gettext("Please give just a first name."))
         return name
 

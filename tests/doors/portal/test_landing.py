@@ -125,9 +125,16 @@ def test_what_is_no_address_is_refused_with_words(client: Client, code: Code, ad
     assert not Referral.objects.exists()
 
 
-def test_a_name_is_not_a_place_for_links(client: Client, code: Code) -> None:
-    page = client.post(f"/f/{code.value}", {"email": "b@example.com", "given_name": "Win at https://spam.example"})
+@pytest.mark.parametrize("name", ["Win at https://spam.example", "spam.example", "Write me@spam", "spam.example/win"])
+def test_a_name_is_not_a_place_for_links(client: Client, code: Code, name: str) -> None:
+    page = client.post(f"/f/{code.value}", {"email": "b@example.com", "given_name": name})
     assert page.status_code == 422 and "just a first name" in text(page)
+
+
+@pytest.mark.parametrize("name", ["M.Carmen", "J. R. R.", "Zoë O'Brien", "李", "Ana-María"])
+def test_names_are_written_as_people_write_them(client: Client, code: Code, name: str) -> None:
+    page = client.post(f"/f/{code.value}", {"email": "b@example.com", "given_name": name, "offers": "on"})
+    assert page.status_code != 422
 
 
 def test_what_was_typed_is_shown_again_escaped(client: Client, code: Code) -> None:
