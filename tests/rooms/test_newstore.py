@@ -93,6 +93,7 @@ def test_what_is_there_already_is_walked(both: tuple[Path, Path]) -> None:
     with sqlite3.connect(folder / "main.sqlite3") as store:
         store.execute("DELETE FROM django_migrations WHERE app = 'messages' OR app = 'outreach' AND name <> '0001_first'")
         store.execute("DROP TRIGGER message_delete_guard")
+        store.execute("DROP INDEX message_waiting")
         for table in ("delivery",):
             for event in ("update", "delete", "erasure"):
                 store.execute(f"DROP TRIGGER {table}_{event}_guard")
