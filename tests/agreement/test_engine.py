@@ -59,9 +59,14 @@ class History:
                 self.world.days_pass(self.rng.choice((0.1, 1, 8, 40)))
             outcomes = self.world.send(*events)
             ids = [outcome.event_id for outcome in outcomes if outcome.event_id]
-            sql = f"SELECT DISTINCT person_id FROM event WHERE {database.any_of('id')} AND person_id IS NOT NULL"
+            # Whoever did something, and whose order somebody else gave back.
+            sql = (
+                f"SELECT person_id FROM event WHERE {database.any_of('id')} AND person_id IS NOT NULL "
+                "UNION SELECT o.person_id FROM order_report r JOIN purchase_order o ON o.id = r.order_key "
+                f"WHERE {database.any_of('r.event_id')} AND o.person_id IS NOT NULL"
+            )
             with database.turn():
-                traits.refresh([person for (person,) in database.rows(sql, [ids])])
+                traits.refresh([person for (person,) in database.rows(sql, [ids, ids])])
 
     def merge(self) -> None:
         rng, undone = self.rng, Merge.objects.filter(undone_at=None).order_by("-id").first()
