@@ -65,7 +65,7 @@ class Population:
         """What all buckets share: who everybody is, and the facts that are not in their bucket."""
         root, faces = self._state("person"), "id, root_id, forgotten, born_ymd, sex, language"
         if self.touched is None:
-            self.engine.shared("everybody", f"SELECT {faces} FROM {root}")
+            self._together("everybody", f"SELECT {faces} FROM {root}", person="root_id")
         else:
             # Who is whom is needed of everybody, the rest of those who are asked about only.
             self.engine.shared("everybody", f"SELECT id, root_id FROM {root}")
@@ -97,8 +97,14 @@ class Population:
             )
         self.has_apart = bool(parts)
         if parts:
-            self.engine.shared("apart", " UNION ALL ".join(parts))
+            self._together("apart", " UNION ALL ".join(parts))
         self._states()
+
+    def _together(self, name: str, sql: str, person: str = "person_id") -> None:
+        """Rows of people, each bucket's together: where they lie in no order every bucket would read all of them."""
+        if self.buckets > 1:
+            sql = f"SELECT *, CAST({person} % {self.buckets} AS SMALLINT) AS bucket FROM ({sql}) AS found ORDER BY bucket"
+        self.engine.shared(name, sql)
 
     def _state(self, kind: str) -> str:
         state = self.known.states.get(kind)
@@ -140,7 +146,10 @@ class Population:
             "all_lead": f"SELECT id AS person_id, temperature AS lead FROM {self._state('lead')} WHERE temperature <> ''",
         }
         for name, sql in made.items():
-            self.engine.shared(name, sql)
+            if name.startswith("all_"):
+                self._together(name, sql)
+            else:
+                self.engine.shared(name, sql)
         self.engine.shared("friend", portable.printed(_text("friend.sql"), self.engine.dialect))
         self.engine.shared("generation", _text("generation.sql"))
 
@@ -159,22 +168,20 @@ class Population:
 
         `reads`: what will be asked of the facts, which are then fetched once, and no others; None: they stay where they are.
         """
-        here = "TRUE" if self.buckets == 1 else f"{{0}} % {self.buckets} = {bucket}"
-        if self.touched is not None:
-            here = "{0} IN (SELECT person_id FROM touched)"
-        view = self.engine.view
+        here, view = self._here(bucket), self.engine.view
         if reads is None:
-            view("fact", self._facts(bucket, here, _COLUMNS))
+            view("fact", self._facts(bucket, _COLUMNS))
         else:
             reads |= self._counting if traits else Reads()
-            self.engine.table("fetched", self._facts(bucket, here, ", ".join(reads.columns()), reads.events))
+            self.engine.table("fetched", self._facts(bucket, ", ".join(reads.columns()), reads.events))
             view("fact", "SELECT * FROM fetched")
         among = "everybody" if self.touched is None else "somebody"
         picks = "id AS person_id, born_ymd, sex, language, forgotten"
-        view("person", f"SELECT {picks} FROM {among} WHERE id = root_id AND {here.format('id')}")
+        # Of the touched nobody else is in somebody.
+        view("person", f"SELECT {picks} FROM {among} WHERE id = root_id AND {'TRUE' if among == 'somebody' else here}")
         view("who", "SELECT person_id FROM person WHERE forgotten = 0")
         for name in ("refund", "membership", "group_member", "consent", "relationship", "stage", "lead"):
-            view(name, f"SELECT * FROM all_{name} WHERE {here.format('person_id')}")
+            view(name, f"SELECT * FROM all_{name} WHERE {here}")
         if not traits:
             return
         for name, sql in self._trait_tables.items():
@@ -187,7 +194,13 @@ class Population:
         other.engine = self.engine.beside()
         return other
 
-    def _facts(self, bucket: int, here: str, columns: str, events: Iterable[str] = ()) -> str:
+    def _here(self, bucket: int) -> str:
+        """Which rows of people are of the bucket, or of the touched."""
+        if self.touched is not None:
+            return "person_id IN (SELECT person_id FROM touched)"
+        return "TRUE" if self.buckets == 1 else f"bucket = {bucket}"
+
+    def _facts(self, bucket: int, columns: str, events: Iterable[str] = ()) -> str:
         """The facts until the moment asked about: those in their bucket, and those that stand apart."""
         within = f"at_us <= {self.clock.as_of_us}"
         if events:
@@ -199,7 +212,7 @@ class Population:
         files = self._people([file.name for file in self.known.people if self._is_in(file.bucket, bucket)])
         made = f"SELECT person_id, {columns} FROM {files} AS f{these} WHERE {within}{stay}"
         if self.has_apart:
-            made += f" UNION ALL SELECT person_id, {columns} FROM apart WHERE {within} AND {here.format('person_id')}"
+            made += f" UNION ALL SELECT person_id, {columns} FROM apart WHERE {within} AND {self._here(bucket)}"
         return made
 
     def _is_in(self, file: int | None, bucket: int) -> bool:
