@@ -288,9 +288,7 @@ def simulated(thing: Any) -> SafeString | str:
 
 
 def is_simulated(thing: Any) -> bool:
-    """Whether a person (name or profile), a context or a plain flag says that this did not really happen."""
-    if str(getattr(thing, "name", "")).endswith(SIMULATED):
-        return True
+    """Whether a person (profile), a context or a plain flag says that this did not really happen."""
     said = getattr(thing, "profile", thing)
     return bool(said.get("simulated")) if isinstance(said, dict) else said is True
 

@@ -73,7 +73,7 @@ class OwnTables:
         put(OrderLine, [_at(row) | {"hour": hour_of(row["at_us"])} for row in rows["order_line"]])
         put(Consent, [{**_CONSENT, **row, "at": at} for row in rows["consent"]])
         put(Referral, [_referral(row) for row in rows["referral"]])
-        put(Relationship, _ended(rows["relationship"], source="x", at=at, **zero))
+        put(Relationship, _ended(rows["relationship"], source="x", at=at, ended_by_id=None, **zero))
         put(GroupMember, _ended(rows["group_member"], role="member", source="x", from_at=at, ended_by_id=None, **zero))
         put(Traits, [{**_STAGE, "person_id": r["person_id"], "stage": r["stage"]} for r in rows["level"] if r["stage"]])
         put(Lead, [{**_LEAD, "person_id": r["person_id"], "temperature": r["lead"] or ""} for r in rows["level"]])

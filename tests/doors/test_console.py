@@ -415,10 +415,11 @@ def test_simulated_names_say_so_in_the_readers_language_and_new_people_leave_no_
     from passaparola.doors.console import overview
     from passaparola.people.models import Person
 
-    olga = Person(id=1, name="Olga (simulated)")
+    olga, marked = (Person(id=1, name="Olga (simulated)", profile=profile) for profile in ({}, {"simulated": True}))
     said = {"es": "Olga (simulada)", "it": "Olga (simulata)", "en": "Olga (simulated)"}
     for language, name in said.items():
         with translation.override(language):
-            assert look.called(olga) == name and look.called_beside(olga) == "Olga" and look.simulated(olga)
+            assert look.called(olga) == look.called(marked) == look.called_beside(olga) == name and not look.simulated(olga)
+            assert look.called_beside(marked) == "Olga" and look.simulated(marked)
     stages = {one["name"]: one["move"] for one in overview._stages({"none": 8, "few": 117}, {"none": -20, "few": 20})}
     assert stages["few"] == 20 and stages["none"] is None

@@ -52,9 +52,12 @@ def test_taken_back_while_everything_dies(new_server: Callable[..., Server]) -> 
         (server.data / f"{name}.txt").write_text("".join(lines))
         server.command("import", str(server.data / f"{name}.txt"), "--mapping", str(plan))
     before = len(_orders(server))
-    killed, code = 0, -1
+    killed, code, said = 0, -1, server.data / "undo.log"
     for seconds in (1.0, 1.2, 1.4, 1.6, 1.8, 2.0, 30, 60):
-        process = subprocess.Popen([*COMMAND, "import", "--undo", "2"], env=server.environment, stdout=subprocess.DEVNULL)
+        with said.open("wb") as log:
+            process = subprocess.Popen(
+                [*COMMAND, "import", "--undo", "2"], env=server.environment, stdout=subprocess.DEVNULL, stderr=log
+            )
         with contextlib.suppress(subprocess.TimeoutExpired):
             code = process.wait(seconds)
             break
@@ -63,7 +66,8 @@ def test_taken_back_while_everything_dies(new_server: Callable[..., Server]) -> 
         process.kill()
         process.wait()
     assert killed, "nothing was ever interrupted: the file is too small for this machine"
-    assert code == 0, "taking back did not come to its end"
+    # Killed between its last act and its end, it has done everything: the next one says so.
+    assert code == 0 or "taken back already" in said.read_text(), "taking back did not come to its end"
     left = _orders(server)
     # Two hundred rows stand in both files: known once, and they stay.
     assert before == 200 + ROWS and len(left) == 400
