@@ -138,7 +138,7 @@ def _child(verb: str) -> str:
     if verb == "quiet":
         from bench.soak_books import _waiting
 
-        return str(len(list(_waiting())))
+        return str(sum(rows for _, rows in _waiting()))
     from datetime import UTC, datetime
 
     from bench.soak_books import _act
