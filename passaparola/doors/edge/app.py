@@ -111,7 +111,7 @@ class Edge:
         await send_json(send, status, answer, head=scope["method"] == "HEAD")
 
     def _is_over(self) -> bool:
-        return self._keeper.latest.is_over or self._inbox.waiting_bytes > WAITING_BYTES_MAX
+        return self._keeper.is_over or self._inbox.waiting_bytes > WAITING_BYTES_MAX
 
     def _put_click(self, body: bytes) -> "asyncio.Future[None]":
         """Into the inbox. Clicks pass the backlog's limit."""

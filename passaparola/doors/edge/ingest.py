@@ -48,24 +48,21 @@ class Ingest:
         self, lookup: Lookup, reader: BodyReader, put: Callable[[Entry], "Future[None]"], is_over: Callable[[], bool]
     ) -> None:
         self._lookup, self._reader, self._put, self._is_over = lookup, reader, put, is_over
-        self._body_max = settings.BODY_BYTES_MAX
+        # Asked once: each look at the settings costs a hundredth of a request.
+        self._body_max, self._event_max = settings.BODY_BYTES_MAX, settings.EVENT_BYTES_MAX
+        self._count_max = settings.BATCH_EVENTS_MAX
 
     async def take(self, scope: Scope, receive: Receive, call: str) -> None:
         """Make the request's events durable. Raises Problem."""
-        shown, encoding, length = b"", b"", 0
-        for name, value in scope["headers"]:
-            if name == b"authorization":
-                shown = value
-            elif name == b"content-length":
-                length = declared_length(value)
-            elif name == b"content-encoding":
-                encoding = value.lower()
+        headers = dict(scope["headers"])
+        shown, encoding = headers.get(b"authorization", b""), headers.get(b"content-encoding", b"").lower()
+        length = declared_length(headers.get(b"content-length", b""))
         body = await self._reader.read(receive, length, self._body_max)
         if self._is_over():
             raise Problem(429, "backlog", "Too much work is waiting; send it again later.", retry_seconds=WAIT_SECONDS)
         if encoding or body.startswith(GZIP):
             body = unpack(body, encoding, self._body_max)
-        count, written_key = _look_at(body, call)
+        count, written_key = self._look_at(body, call)
         key = self._lookup.recent_key(shown)
         if key is None:
             key = await self._key(key_text(scope, shown, written_key))
@@ -76,6 +73,24 @@ class Ingest:
             await self._put(Entry("web" if key.public else "v1", key.source, call, body))
         except StoreAway as problem:
             raise _away() from problem
+
+    def _look_at(self, body: bytes, call: str) -> tuple[int, str | None]:
+        """How many events there are and the key in the body. Raises Problem 400 or 413."""
+        try:
+            if not body.isascii():
+                body.decode()
+            if call == "batch":
+                batch = _decode_batch(body)
+                count, key = len(batch.batch), batch.write_key
+            else:
+                count, key = 1, _decode_single(body).write_key
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
+            raise Problem(400, "bad_json", _what_is_wrong(problem)) from problem
+        if call != "batch" and len(body) > self._event_max:
+            raise Problem(413, "too_large", f"An event may have {self._event_max} bytes.")
+        if count > self._count_max:
+            raise Problem(413, "too_many", f"A batch may have {self._count_max} events.")
+        return count, key
 
     async def _key(self, text: str) -> keys.Held:
         try:
@@ -91,25 +106,6 @@ class Ingest:
 
 def _away() -> Problem:
     return Problem(503, "store_away", "The events could not be stored; send them again.", retry_seconds=AWAY_SECONDS)
-
-
-def _look_at(body: bytes, call: str) -> tuple[int, str | None]:
-    """How many events there are and the key in the body. Raises Problem 400 or 413."""
-    try:
-        if not body.isascii():
-            body.decode()
-        if call == "batch":
-            batch = _decode_batch(body)
-            count, key = len(batch.batch), batch.write_key
-        else:
-            count, key = 1, _decode_single(body).write_key
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as problem:
-        raise Problem(400, "bad_json", _what_is_wrong(problem)) from problem
-    if call != "batch" and len(body) > settings.EVENT_BYTES_MAX:
-        raise Problem(413, "too_large", f"An event may have {settings.EVENT_BYTES_MAX} bytes.")
-    if count > settings.BATCH_EVENTS_MAX:
-        raise Problem(413, "too_many", f"A batch may have {settings.BATCH_EVENTS_MAX} events.")
-    return count, key
 
 
 def _what_is_wrong(problem: Exception) -> str:

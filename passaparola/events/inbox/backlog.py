@@ -38,7 +38,7 @@ class Keeper:
     def __init__(self, count: Callable[[], Backlog]) -> None:
         self._count = count
         self._ended = threading.Event()
-        self.latest = Backlog()
+        self.latest, self.is_over = Backlog(), False
         self.failure = ""
 
     def start(self) -> None:
@@ -59,6 +59,8 @@ class Keeper:
     def _measure(self) -> None:
         try:
             self.latest, self.failure = self._count(), ""
+            # Kept apart: it is asked with each request.
+            self.is_over = self.latest.is_over
         except (sqlite3.Error, StoreAway, OSError) as problem:
             # The last count stands; that the store is away is told by the commits.
             self.failure = type(problem).__name__
