@@ -114,7 +114,7 @@ def _stage(person: Any, _members: list[int]) -> None:
     from django.conf import settings
 
     terminal.say(
-        _("{stage} since {since}: {period} visits in the period, {ever} ever; {orders} orders, {spent} spent").format(
+        _("{stage} since {since}: visits in the period {period}, ever {ever}; orders {orders}, spent {spent}").format(
             stage=wording.stage(language(), traits.stage),
             since=_at(traits.stage_since_at),
             period=traits.visits_period,

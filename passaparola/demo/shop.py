@@ -34,7 +34,9 @@ _PEOPLE = {
     "constants": {"consent_wording": "Simulated for the demo: may we write to you about recommending us?"},
     "simulated": True,
 }
-_LANGUAGES = ("en", "es", "it")
+# A name is data and shows as it is in every language: it is written as its bearer would.
+_HOUSEHOLDS = {"en": "of household", "es": "del hogar", "it": "della famiglia"}
+_LANGUAGES = tuple(_HOUSEHOLDS)
 _NAMES = (
     "Alma", "Bianca", "Clara", "Diego", "Emma", "Franco", "Giulia", "Héctor", "Inés", "Julia", "Luca", "Lucía",
     "Marco", "Noa", "Oliver", "Paola", "Raúl", "Silvia", "Teo", "Valeria",
@@ -86,10 +88,9 @@ def _write_people(path: Path, first_days: dict[str, datetime]) -> None:
         writer.writerow(["household_id", "name", "email", "language", "writes", "date"])
         for household, first in sorted(first_days.items(), key=lambda pair: int(pair[0])):
             writes = dice.choices(("yes", "no", ""), (90, 6, 4))[0]
-            name = f"{dice.choice(_NAMES)} of household {household} (simulated)"
-            writer.writerow(
-                [household, name, f"household-{household}@example.test", dice.choice(_LANGUAGES), writes, first]
-            )
+            first_name, language = dice.choice(_NAMES), dice.choice(_LANGUAGES)
+            name = f"{first_name} {_HOUSEHOLDS[language]} {household} (simulated)"
+            writer.writerow([household, name, f"household-{household}@example.test", language, writes, first])
 
 
 def _ranges(counts: list[int]) -> dict[str, Any]:

@@ -207,3 +207,16 @@ def test_columns_are_found_named_twice_or_missing() -> None:
 def test_a_wrong_mapping_is_refused_with_the_place(text: bytes) -> None:
     with pytest.raises(mapping.BadMapping):
         mapping.read(text, path="map.json")
+
+
+@pytest.mark.parametrize(
+    "heads",
+    [
+        ("Número de pedido", "Código de cliente", "Correo electrónico", "Fecha de compra", "Importe total"),
+        ("Numero d’ordine", "Codice cliente", "Indirizzo e-mail", "Data dell'acquisto", "Importo totale"),
+    ],
+)
+def test_headings_are_known_as_spanish_and_italian_write_them(heads: tuple[str, ...]) -> None:
+    layout = mapping.lay(mapping.Mapping(), heads, None)
+    assert layout.kind == "orders"
+    assert layout.places == {"order_id": 0, "user_id": 1, "email": 2, "occurred_at": 3, "amount": 4}

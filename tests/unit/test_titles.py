@@ -8,6 +8,7 @@ import pytest
 from django.utils import translation
 
 import passaparola
+from passaparola import corridor
 from passaparola.doors import look
 from passaparola.doors.console import sayings, titles
 from passaparola.events import catalogue
@@ -115,3 +116,23 @@ def test_a_made_up_name_says_so_once() -> None:
     for source in ("shop", "friends"):
         text = (PACKAGE / "demo" / f"{source}.py").read_text()
         assert f'{look.SIMULATED}"' in text, "the demo ends the names it makes up otherwise"
+
+
+def parked_codes() -> set[str]:
+    """Why an item is put aside, read from the code; what the corridor refuses goes by the code of its refusal."""
+    found = {corridor.Reused.code, corridor.Broken.code}
+    places = {"Unfit": 0, "Rejected": 2}
+    for path in PACKAGE.rglob("*.py"):
+        for call in ast.walk(ast.parse(path.read_text())):
+            if isinstance(call, ast.Call) and (place := places.get(ast.unparse(call.func))) is not None:
+                code = call.args[place]
+                if isinstance(code, ast.Constant):
+                    found.add(code.value)
+    return found
+
+
+def test_every_reason_for_which_an_event_is_parked_has_a_title() -> None:
+    codes = parked_codes()
+    assert {"no_identity", "other_currency", "unreadable", "message_id_reused"} <= codes, "the code is read wrongly"
+    assert not codes - set(sayings.PARKED_REASONS), "no title for these"
+    assert not set(sayings.PARKED_REASONS) - codes, "titles of what nothing is parked for"

@@ -20,6 +20,8 @@ from passaparola.events.models import Event, Parked
 from passaparola.people.models import Person
 
 PAGE = 50
+# How much of a parked item is seen without scrolling in its field.
+LINES_SHOWN_MAX = 16
 # The calls of the specification, and what this house does itself.
 KINDS = {
     "track": _("What somebody did (track)"),
@@ -92,7 +94,11 @@ def parked(request: HttpRequest) -> HttpResponse:
     if (before := request.GET.get("before", "")).isdecimal():
         rows = rows.filter(id__lt=int(before))
     found = list(rows[: PAGE + 1])
-    lines = [(row, sayings.parked_reason(row.reason), _readable(bytes(row.body))) for row in found[:PAGE]]
+    bodies = [_readable(bytes(row.body)) for row in found[:PAGE]]
+    lines = [
+        (row, sayings.parked_reason(row.reason), body, min(body.count("\n") + 2, LINES_SHOWN_MAX))
+        for row, body in zip(found, bodies, strict=False)
+    ]
     context = {
         "lines": lines,
         "tab": "parked",

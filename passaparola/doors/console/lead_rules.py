@@ -35,8 +35,9 @@ class CutsForm(Plain):
 
     half_life_days = forms.IntegerField(label=_("Half-life"), min_value=1, max_value=730)
     tau = forms.IntegerField(
-        label=_("Fill"), min_value=1, max_value=1000, help_text=_("So many points make an engagement of 63 of 100.")
-    )
+        label=_("Scale of engagement"), min_value=1, max_value=1000,
+        help_text=_("So many points make an engagement of 63 of 100."),
+    )  # fmt: skip
     points_max = forms.IntegerField(label=_("Most points"), min_value=1, max_value=10_000, help_text=_("No sum goes beyond."))
     warm = forms.IntegerField(label=_("Warm from"), min_value=1, max_value=99)
     hot = forms.IntegerField(label=_("Hot from"), min_value=2, max_value=100)

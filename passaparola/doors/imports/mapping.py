@@ -1,6 +1,7 @@
 """Which column means what: the mapping file, and the names recognised without one. Pure."""
 
 import re
+import unicodedata
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ PREFIXES = {
 SYNONYMS = {
     "user_id": (
         "userid customer_id customerid customer client_id client household_id member_id"
-        " cliente id_cliente cliente_id codice_cliente"
+        " cliente id_cliente cliente_id codice_cliente codigo_cliente numero_cliente"
     ),
     "anonymous_id": "anonymousid",
     "order_id": (
@@ -46,16 +47,16 @@ SYNONYMS = {
     ),
     "amount": (
         "total order_total revenue value price_total grand_total sales_value net_sales line_total"
-        " importe total_pedido importo totale totale_ordine"
+        " importe importe_total importe_pedido total_pedido importo importo_totale importo_ordine totale totale_ordine"
     ),
     "currency": "moneda divisa valuta",
     "occurred_at": (
         "date timestamp time created_at order_date ordered_at purchased_at purchase_date transaction_date"
-        " transaction_timestamp datetime paid_at fecha fecha_pedido data data_ordine"
+        " transaction_timestamp datetime paid_at fecha fecha_pedido fecha_compra data data_ordine data_acquisto"
     ),
-    "email": "e-mail mail email_address correo",
+    "email": "e-mail mail email_address correo correo_electronico posta_elettronica indirizzo_email indirizzo_e_mail",
     "phone": "telephone mobile telefono teléfono cellulare",
-    "name": "full_name nombre nome",
+    "name": "full_name nombre nome nombre_completo nome_completo",
     "given_name": "first_name firstname",
     "birthday": "birth_date date_of_birth fecha_nacimiento data_nascita",
     "language": "locale lang idioma lingua",
@@ -75,6 +76,7 @@ SYNONYMS = {
     "event": "event_name evento",
     "message_id": "messageid",
 }
+_LITTLE_WORDS = frozenset(("de", "del", "di", "d", "della", "dello", "dell"))
 
 
 class BadMapping(Refusal):
@@ -239,7 +241,15 @@ def _synonym(field: str, heads: tuple[str, ...]) -> int | None:
 
 def means(field: str, heading: str) -> bool:
     """Whether a heading is one of the usual names of a field."""
-    return heading.strip().lower().replace(" ", "_") in {field, *SYNONYMS.get(field, "").split()}
+    written = heading.strip().lower().replace(" ", "_")
+    return bool({written, _bare(heading)} & {field, *SYNONYMS.get(field, "").split()})
+
+
+def _bare(heading: str) -> str:
+    """Without accents and the little words between: "Número de pedido" is numero_pedido, "Data dell’ordine" data_ordine."""
+    letters = unicodedata.normalize("NFKD", heading.lower())
+    words = re.findall(r"[^\W_]+", "".join(letter for letter in letters if not unicodedata.combining(letter)))
+    return "_".join(word for word in words if word not in _LITTLE_WORDS)
 
 
 def _place(column: str | int, heads: tuple[str, ...]) -> int:
