@@ -174,6 +174,8 @@ def _show_plan(importer: Any, terminal: Any) -> None:
 
 
 def _show(summary: Any, importer: Any, fresh: int, terminal: Any) -> None:
+    from django.conf import settings
+
     from passaparola.doors.imports import reasons
     from passaparola.kernel import money
 
@@ -196,6 +198,9 @@ def _show(summary: Any, importer: Any, fresh: int, terminal: Any) -> None:
         amount = f"{total / 10 ** money.digits(unit):,.{money.digits(unit)}f}"
         words = _("{refunds} refunds, {amount} {unit} given back") if unit else _("{refunds} refunds of whole orders")
         terminal.say(words.format(refunds=f"{summary.refunds:,}", amount=amount, unit=unit))
+    if foreign := {*summary.total_minor, *summary.refunded_minor} - {"", settings.CURRENCY}:
+        words = _("Amounts in {units} are kept but not counted: this installation counts in {currency} (PASSAPAROLA_CURRENCY).")
+        terminal.say(words.format(units=", ".join(sorted(foreign)), currency=settings.CURRENCY), style="yellow")
     terminal.say(_("{people} people").format(people=f"{summary.people:,}"))
     if summary.skipped:
         terminal.say(_("{count} rows left out as the mapping says").format(count=f"{summary.skipped:,}"))

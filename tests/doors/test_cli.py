@@ -149,7 +149,11 @@ def test_settings_may_lie_beside_the_data(shell: Shell) -> None:
     (shell.folder / "data").mkdir()
     (shell.folder / "data" / "passaparola.env").write_text("# of this shop\nPASSAPAROLA_CURRENCY=JPY\n")
     (shell.folder / "orders.csv").write_text("order_id,user_id,date,total\n1,a,2026-01-01,1200\n")
-    assert "1,200 JPY" in shell("import", "orders.csv").stdout
+    said = shell("import", "orders.csv").stdout
+    assert "1,200 JPY" in said and "not counted" not in said
+    (shell.folder / "dollars.csv").write_text("order_id,user_id,date,total,currency\n2,a,2026-01-01,12,USD\n")
+    said = shell("import", "dollars.csv").stdout
+    assert "Amounts in USD are kept but not counted: this installation counts in JPY" in said
     assert "1,200.00 USD" in shell("import", "orders.csv", "--source", "b", PASSAPAROLA_CURRENCY="USD").stdout
 
 

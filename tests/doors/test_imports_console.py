@@ -127,6 +127,16 @@ def test_a_file_is_recognised_shown_and_imported_with_nothing_to_fill_in(dora: M
     assert set(AuditEntry.objects.values_list("act", flat=True)) == {"File received", "Import begun"}
 
 
+def test_amounts_in_another_currency_are_said_to_count_for_nothing(dora: Marketer) -> None:
+    """Before the import, when it can still be helped, and after it."""
+    row = dora.brings(ORDERS.encode("cp1252"), "pedidos.csv")
+    warned = "Amounts in USD are kept and shown, but not counted: this installation counts in EUR."
+    assert warned in dora.fills(row, currency="USD")
+    assert "not counted" not in dora.fills(row, currency="EUR")
+    dora.imports(row, currency="USD")
+    assert warned in dora.sees(row)
+
+
 def test_the_next_file_of_the_shape_needs_nothing_and_the_same_file_adds_nothing(dora: Marketer) -> None:
     strange = b"quien|cuanto|dia|nota\n7|3,50|01/02/2026|x\n8|4,50|03/02/2026|y\n"
     row = dora.brings(strange)

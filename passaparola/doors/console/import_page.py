@@ -244,6 +244,8 @@ def totals(summary: dict[str, Any]) -> dict[str, Any]:
             for unit in units
             if (back := summary.get("refunded_minor", {}).get(unit, 0)) or unit in summary.get("total_minor", {})
         ],
+        "foreign": ", ".join(unit for unit in units if unit not in ("", settings.CURRENCY)),
+        "currency": settings.CURRENCY,
         "rejected_count": sum(rejected.values()),
         "reasons": [(count, reasons.sentence(code)) for code, count in sorted(rejected.items(), key=lambda p: -p[1])],
         "first": _moment(summary.get("first_at")),
