@@ -80,6 +80,8 @@ def test_ids_are_text() -> None:
         ("yesterday", "iso", "date_unreadable"),
         ("", "iso", "date_missing"),
         ("99999999999999999999", "epoch", "date_unreadable"),
+        ("2017115", "%Y%m%d", "date_unreadable"),
+        ("20170115935", "%Y%m%d%H%M", "date_unreadable"),
     ],
 )
 def test_dates_are_refused_with_a_reason(text: str, form: str, reason: str) -> None:

@@ -30,6 +30,8 @@ _NO = frozenset(["0", "n", "no", "false", "f", "off", "falso", "refused", "denie
 _AMOUNT_DIGITS_MAX = 13
 # Blanks among whole ids make some programs read all of them as floats; up to 2⁵³ those are exact.
 _FLOAT = re.compile(r"(\d+)\.0+")
+# A date's format whose figures run into each other, as %Y%m%d.
+_ADJOINING = re.compile(r"%[a-zA-Z]%")
 _FLOAT_EXACT_MAX = 2**53
 
 
@@ -103,7 +105,11 @@ def _read(text: str, form: str) -> datetime:
         return datetime.fromisoformat(text)
     if form in ("epoch", "epoch_ms"):
         return datetime.fromtimestamp(int(text) / (1000 if form == "epoch_ms" else 1), UTC)
-    return datetime.strptime(text, form)  # noqa: DTZ007  the zone is added by the caller
+    value = datetime.strptime(text, form)  # noqa: DTZ007  the zone is added by the caller
+    if _ADJOINING.search(form) and value.strftime(form) != text:
+        # 2017115 is read as well, but is it 15 January or 5 November? Without a mark between, only whole figures tell.
+        raise ValueError(text)
+    return value
 
 
 def currency(text: str) -> str:
