@@ -26,6 +26,7 @@ from passaparola.events.models import Event, Order, OrderLine, Parked
 from passaparola.kernel.models import AuditEntry, FileImport
 from passaparola.people.models import Consent, Identity, Person
 from tests.shared import shared
+from tests.unit.test_imports_shops import SHOPIFY
 
 pytestmark = pytest.mark.django_db(databases="__all__")
 
@@ -125,6 +126,19 @@ def test_a_file_is_recognised_shown_and_imported_with_nothing_to_fill_in(dora: M
     # The file is gone; that somebody brought it is on record.
     assert not files.original(row).exists()
     assert set(AuditEntry.objects.values_list("act", flat=True)) == {"File received", "Import begun"}
+
+
+def test_a_shop_s_own_export_is_imported_without_the_orders_nobody_paid(dora: Marketer) -> None:
+    """What each state of an order was taken for is shown, to be changed; the lines below it go with it."""
+    row = dora.brings(SHOPIFY.text.encode(), "orders_export.csv")
+    form = dora.form(row)
+    types = {form[f"type-{at}"]: form[f"meaning-{at}"] for at in range(3)}
+    assert types == {"paid": "sale", "refunded": "cancellation", "pending": "skip"}
+    dora.imports(row)
+    assert (row.summary["orders"], row.summary["total_minor"], row.summary["rejected"]) == (1, {"EUR": 2500}, {})
+    # The line below the order given back, and both of the one nobody paid.
+    assert row.summary["skipped"] == 3
+    assert set(Order.objects.values_list("order_id", "completed", "cancelled")) == {("#1001", True, False), ("#1002", False, True)}
 
 
 def test_amounts_in_another_currency_are_said_to_count_for_nothing(dora: Marketer) -> None:

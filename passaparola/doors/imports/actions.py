@@ -249,15 +249,15 @@ class Importer:
 
     def _order_of(self, reading: Reading, bad: int, pieces: list[tuple[int, list[str]]], progress: Progress) -> None:
         """One order from its lines. If one of them cannot be read none is taken: the total would be wrong."""
-        lines, reasons_by_line = [], {}
+        read: list[orders.Line | None] = []
+        reasons_by_line = {}
         for number, row in pieces:
             try:
-                if (one := orders.line(reading, row, part=True)) is not None:
-                    lines.append(one)
-                else:
-                    self.summary.skipped += 1
+                read.append(orders.line(reading, row, part=True))
             except Unreadable as problem:
                 reasons_by_line[number] = problem.code
+        lines = orders.counted(read)
+        self.summary.skipped += len(read) - len(lines)
         try:
             if bad or reasons_by_line:
                 raise Unreadable("another_line_of_the_order")

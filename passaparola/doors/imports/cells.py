@@ -6,6 +6,7 @@
 | amount "1.776e-15"      | Decimal (rounds to nothing) |
 | amount "12.50" (,)      | refused: not thousands      |
 | amount "-3"             | refused: negative           |
+| amount "€ 12.50", "-$3" | 12.50, -3: the sign apart   |
 | identifier "00004"      | "00004": ids are text       |
 | identifier "1.23E+12"   | refused: spreadsheet damage |
 | identifier "123.0"      | "123": a float's whole id   |
@@ -14,11 +15,16 @@
 """
 
 import re
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 IDENTIFIER_CHARACTERS_MAX = 120
+# Written before or after an amount; a dollar is one of many.
+_SIGNS = {"€": "EUR", "£": "GBP", "$": "USD"}
+_SIGN = re.compile(r"([+-]?)\s*([€£$]?)\s*([+-]?[^€£$]*?)\s*([€£$]?)")
+_SPACES = str.maketrans("", "", " '\u00a0\u202f")
 _AMOUNT = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?")
 _GROUPED = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _GROUPED_BY_POINTS = re.compile(r"[+-]?\d{1,3}(\.\d{3})+(,\d*)?")
@@ -43,9 +49,29 @@ class Unreadable(ValueError):
         super().__init__(code)
 
 
+def plain(text: str) -> str:
+    """An amount without its currency's sign: "-€ 3" and "€ -3" are -3. What is written otherwise stays as it is."""
+    found = _SIGN.fullmatch(text.strip())
+    if found is None or (found[2] and found[4]) or (found[1] and found[3][:1] in ("+", "-")):
+        return text.strip()
+    return found[1] + found[3]
+
+
+def fits(text: str, unit: str) -> bool:
+    """Whether the sign beside an amount, if any, can be that currency's."""
+    sign = next((mark for mark in text if mark in _SIGNS), "")
+    return not sign or (unit == _SIGNS[sign] if sign != "$" else unit not in ("EUR", "GBP"))
+
+
+def unit_of(texts: Iterable[str], *, otherwise: str) -> str:
+    """The currency that the signs beside amounts say, where the one assumed cannot be it."""
+    said = next((text for text in texts if not fits(text, otherwise)), "")
+    return next((_SIGNS[mark] for mark in said if mark in _SIGNS), otherwise)
+
+
 def amount(text: str, decimal: str, *, negative: bool = False) -> Decimal:
     """An amount in major units. Raises Unreadable: not a number, negative (unless allowed), too large."""
-    bare = text.strip().replace("\u00a0", "").replace(" ", "").replace("'", "")
+    bare = plain(text).translate(_SPACES)
     if decimal == ",":
         if "." in bare and not _GROUPED_BY_POINTS.fullmatch(bare):
             # 12.50 among decimal commas is another hand's 12,50, not 1250.

@@ -1,13 +1,13 @@
 """Which column means what: the mapping file, and the names recognised without one. Pure."""
 
 import re
-import unicodedata
 from collections.abc import Mapping as Dictionary
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import msgspec
 
+from passaparola.doors.imports import headings
 from passaparola.doors.imports.recognise import FIXED
 from passaparola.kernel.errors import Refusal
 
@@ -35,48 +35,6 @@ PREFIXES = {
     "people": ("trait:", "consent."),
     "events": ("property:", "number:"),
 }
-SYNONYMS = {
-    "user_id": (
-        "userid customer_id customerid customer client_id client household_id member_id"
-        " cliente id_cliente cliente_id codice_cliente codigo_cliente numero_cliente"
-    ),
-    "anonymous_id": "anonymousid",
-    "order_id": (
-        "orderid order order_number order_no basket_id invoice invoice_id transaction_id"
-        " pedido numero_pedido ordine numero_ordine id_ordine"
-    ),
-    "amount": (
-        "total order_total revenue value price_total grand_total sales_value net_sales line_total"
-        " importe importe_total importe_pedido total_pedido importo importo_totale importo_ordine totale totale_ordine"
-    ),
-    "currency": "moneda divisa valuta",
-    "occurred_at": (
-        "date timestamp time created_at order_date ordered_at purchased_at purchase_date transaction_date"
-        " transaction_timestamp datetime paid_at fecha fecha_pedido fecha_compra data data_ordine data_acquisto"
-    ),
-    "email": "e-mail mail email_address correo correo_electronico posta_elettronica indirizzo_email indirizzo_e_mail",
-    "phone": "telephone mobile telefono teléfono cellulare",
-    "name": "full_name nombre nome nombre_completo nome_completo",
-    "given_name": "first_name firstname",
-    "birthday": "birth_date date_of_birth fecha_nacimiento data_nascita",
-    "language": "locale lang idioma lingua",
-    "gender": "sex sexo sesso",
-    "product": "product_id sku producto prodotto lineitem_sku",
-    "product_name": "product_title item_name nombre_producto nome_prodotto lineitem_name",
-    "quantity": "qty units cantidad unidades quantita quantità pezzi lineitem_quantity",
-    "price": "unit_price precio precio_unitario prezzo prezzo_unitario lineitem_price",
-    "category": "product_category categoria categoría department",
-    "discount": "line_discount descuento sconto lineitem_discount",
-    "channel": "sales_channel canal canale",
-    "party_size": "guests covers comensales coperti",
-    "margin": "profit margen margine",
-    "coupon": "coupon_code discount_code cupon cupón codigo_descuento codice_sconto",
-    "line_type": "line_kind tipo_linea tipo_riga transaction_type tipo_movimiento tipo_movimento",
-    "refund_of": "original_order original_order_id pedido_original ordine_originale",
-    "event": "event_name evento",
-    "message_id": "messageid",
-}
-_LITTLE_WORDS = frozenset(("de", "del", "di", "d", "della", "dello", "dell"))
 
 
 class BadMapping(Refusal):
@@ -196,8 +154,11 @@ def read(text: bytes, *, path: object) -> Mapping:
     return found
 
 
-def lay(mapping: Mapping, names: Sequence[str], kind: str | None) -> Layout:
-    """Find every field's place. Raises a Refusal naming the columns where something is missing, double or unknown."""
+def lay(mapping: Mapping, names: Sequence[str], kind: str | None, rows: Sequence[Sequence[str]] = ()) -> Layout:
+    """Find every field's place. Raises a Refusal naming the columns where something is missing, double or unknown.
+
+    Some of the `rows` tell a column of customers' ids from one of their names.
+    """
     heads = tuple(name.strip() for name in names)
     if not mapping.exact or any(isinstance(column, str) for column in mapping.columns.values()):
         _refuse_duplicates(heads)
@@ -207,11 +168,10 @@ def lay(mapping: Mapping, names: Sequence[str], kind: str | None) -> Layout:
         _check_field(field, kind)
     taken = set(places.values())
     if mapping.format.header and not mapping.exact:
-        for field in FIELDS[kind]:
-            place = _synonym(field, heads)
-            if field not in places and field not in mapping.constants and place is not None and place not in taken:
-                places[field] = place
-                taken.add(place)
+        open_ = [field for field in FIELDS[kind] if field not in places and field not in mapping.constants]
+        found = headings.recognised(open_, heads, rows, taken=taken)
+        places |= found
+        taken |= set(found.values())
     _check_required(kind, {*places, *mapping.constants}, heads, guests=mapping.guests != "refuse")
     return Layout(kind, places, heads, tuple(name for at, name in enumerate(heads) if at not in taken))
 
@@ -225,31 +185,11 @@ def _refuse_duplicates(heads: tuple[str, ...]) -> None:
 
 def _guess_kind(mapping: Mapping, heads: tuple[str, ...]) -> str:
     def has(field: str) -> bool:
-        return field in mapping.columns or _synonym(field, heads) is not None
+        return field in mapping.columns or any(headings.means(field, name) for name in heads)
 
     if has("event"):
         return "events"
     return "orders" if has("amount") and has("occurred_at") else "people"
-
-
-def _synonym(field: str, heads: tuple[str, ...]) -> int | None:
-    for at, name in enumerate(heads):
-        if means(field, name):
-            return at
-    return None
-
-
-def means(field: str, heading: str) -> bool:
-    """Whether a heading is one of the usual names of a field."""
-    written = heading.strip().lower().replace(" ", "_")
-    return bool({written, _bare(heading)} & {field, *SYNONYMS.get(field, "").split()})
-
-
-def _bare(heading: str) -> str:
-    """Without accents and the little words between: "Número de pedido" is numero_pedido, "Data dell’ordine" data_ordine."""
-    letters = unicodedata.normalize("NFKD", heading.lower())
-    words = re.findall(r"[^\W_]+", "".join(letter for letter in letters if not unicodedata.combining(letter)))
-    return "_".join(word for word in words if word not in _LITTLE_WORDS)
 
 
 def _place(column: str | int, heads: tuple[str, ...]) -> int:

@@ -16,7 +16,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from passaparola.doors.imports import cells, shape
+from passaparola.doors.imports import cells, shape, statuses
 from passaparola.doors.imports.cells import Unreadable
 from passaparola.doors.imports.shape import Reading
 from passaparola.kernel import money
@@ -60,7 +60,7 @@ def line(reading: Reading, row: Sequence[str], *, part: bool = False) -> Line | 
     if kind == "skip":
         return None
     unit = cells.currency(shape.value(reading, row, "currency") or reading.currency)
-    amount = _amount(reading, row, kind, part=part)
+    amount = _amount(reading, row, kind, unit, part=part)
     if kind == "sale" and reading.negative == "refund" and _is_negative(reading, row, amount):
         kind = "refund"
     elif kind == "sale" and amount is not None and amount < 0 and not _may_net(reading, part):
@@ -88,15 +88,18 @@ def _kind(reading: Reading, row: Sequence[str]) -> str:
     text = shape.value(reading, row, "line_type").lower()
     if not text:
         return "sale"
-    if text not in reading.types:
+    kind = reading.types.get(text) or (statuses.meaning(text) if reading.statuses else "")
+    if not kind:
         raise Unreadable("line_type_unknown", text)
-    return reading.types[text]
+    return kind
 
 
-def _amount(reading: Reading, row: Sequence[str], kind: str, *, part: bool) -> Decimal | None:
+def _amount(reading: Reading, row: Sequence[str], kind: str, unit: str, *, part: bool) -> Decimal | None:
     text = shape.value(reading, row, "amount")
     if not text and (part or kind == "cancellation"):
         return None
+    if not cells.fits(text, unit):
+        raise Unreadable("amount_in_another_currency", text)
     return cells.amount(text, reading.decimal, negative=True)
 
 
@@ -169,6 +172,18 @@ def _product(reading: Reading, row: Sequence[str], amount: Decimal | None, *, re
     if amount is not None:
         found["total"] = abs(amount) if refund else amount
     return found
+
+
+def counted(lines: Sequence[Line | None]) -> list[Line]:
+    """The rows of one order that count: where the one that says what it cost is left out, or takes it back, so do the others.
+
+    `None` stands for a row to be left out, as `line` has it.
+    """
+    found = [one for one in lines if one is not None]
+    off = [one for one in found if one.type == "cancellation"]
+    if not off and len(found) == len(lines):
+        return found
+    return found if any(one.amount_minor is not None for one in found if one not in off) else off
 
 
 def facts(lines: Sequence[Line], *, nth: Callable[[str], int]) -> list[Fact]:

@@ -7,8 +7,8 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from passaparola.doors.imports import headings, recognise, rows
 from passaparola.doors.imports import mapping as mappings
-from passaparola.doors.imports import recognise, rows
 from passaparola.doors.imports.mapping import Mapping
 from passaparola.doors.imports.shape import Reading
 from passaparola.doors.imports.source import Survey, open_bytes
@@ -86,8 +86,11 @@ def plan(
     if not found:
         raise OnlyHeader(path=path)
     names, body, lines, used = _head(path, mapping, found)
-    layout = mappings.lay(mapping, names, kind)
-    reading = _reading(mapping, layout, [record.cells for record in body], there, business, look_up)
+    cut = [record.cells for record in body]
+    layout = mappings.lay(mapping, names, kind, cut)
+    if not mapping.exact and not mapping.format.time_zone:
+        there = _utc(layout) or there
+    reading = _reading(mapping, layout, cut, there, business, look_up)
     return Plan(
         layout.kind,
         encoding,
@@ -107,6 +110,12 @@ def sample(path: Path, encoding: str, delimiter: str) -> list[rows.Record]:
     with open_bytes(path) as stream:
         found = rows.records(stream, encoding=encoding, delimiter=delimiter, width=0)
         return list(itertools.islice((record for record in found if record.cells), SAMPLE_ROWS))
+
+
+def _utc(layout: mappings.Layout) -> ZoneInfo | None:
+    """UTC where the column of times says so in its heading."""
+    place = layout.places.get("occurred_at")
+    return ZoneInfo("UTC") if place is not None and headings.says_utc(layout.names[place]) else None
 
 
 def _head(path: Path, mapping: Mapping, found: list[rows.Record]) -> tuple[list[str], list[rows.Record], int, int]:
@@ -148,6 +157,7 @@ def _reading(
         constants=mapping.constants,
         simulated=mapping.simulated,
         types={text.strip().lower(): meaning for text, meaning in mapping.types.items()},
+        statuses=not mapping.exact and not mapping.types,
         negative=mapping.negative,
         guests=mapping.guests,
         look_up=look_up,

@@ -90,7 +90,7 @@ def _basket(reading: Reading, records: list[rows.Record], nth: Callable[[str], i
     try:
         if reason := next((record.reason for record in records if record.reason), ""):
             raise Unreadable(reason)
-        lines = [one for record in records if (one := orders.line(reading, record.cells, part=True))]
+        lines = orders.counted([orders.line(reading, record.cells, part=True) for record in records])
         if lines and not any(one.who for one in lines) and reading.guests != "person":
             if reading.guests == "refuse":
                 raise Unreadable("user_id_missing")

@@ -7,6 +7,7 @@ SENTENCES = {
     "amount_missing": _("the amount is empty"),
     "amount_not_a_number": _("the amount is not a number"),
     "amount_too_large": _("the amount is larger than any honest one"),
+    "amount_in_another_currency": _("the amount is written in another currency than the row is said to be in"),
     "amount_negative": _("the amount is negative; send what was given back as Order Refunded"),
     "number_unreadable": _("a number column holds something else"),
     "currency_unknown": _("the currency is not a three-letter code"),

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from passaparola.doors.imports import cells
 from passaparola.kernel.errors import Refusal
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -16,8 +17,14 @@ BLANK = "blank"
 FIXED = "fixed:"
 _DAY_FIRST = ("%d/%m/%Y", "%d.%m.%Y", "%d-%m-%Y")
 _MONTH_FIRST = ("%m/%d/%Y", "%m.%d.%Y", "%m-%d-%Y")
-_TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S")
-_NUMBER = re.compile(r"[+-]?[\d.,' \u00a0]+")
+_TIMES = ("", " %H:%M", " %H:%M:%S", "T%H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+# Nobody can read these in two ways: a zone behind the time, or the month as a word.
+_PLAIN = (
+    "%Y-%m-%d %H:%M:%S %z", "%Y-%m-%d %H:%M %z", "%Y/%m/%d %H:%M:%S", "%Y/%m/%d",
+    "%b %d, %Y", "%b %d, %Y %I:%M %p", "%b %d, %Y %I:%M:%S %p", "%b %d, %Y, %I:%M %p", "%b %d, %Y, %I:%M:%S %p",
+    "%B %d, %Y", "%B %d, %Y %I:%M %p", "%d %b %Y", "%d %b %Y %H:%M",
+)  # fmt: skip
+_NUMBER = re.compile(r"[+-]?[\d.,' \u00a0\u202f]+")
 
 
 class UnclearDates(Refusal):
@@ -85,7 +92,7 @@ def decimal(values: Sequence[str], *, column: str) -> str:
     """ "," or "." as the decimal mark of the sample. Raises UnclearDecimals where both appear or only 1,234 does."""
     point = comma = unclear = ""
     for value in values:
-        text = value.strip()
+        text = cells.plain(value)
         if not _NUMBER.fullmatch(text):
             continue
         last = max(text.rfind("."), text.rfind(","))
@@ -123,6 +130,8 @@ def dates(values: Sequence[str], *, column: str) -> str:
         return "epoch_ms"
     if sum(_reads_iso(v) for v in sample) >= enough:
         return "iso"
+    if form := next((form for form in _PLAIN if sum(_reads(v, form) for v in sample) >= enough), ""):
+        return form
     return _slashed(sample, enough, column)
 
 

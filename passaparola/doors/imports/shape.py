@@ -40,6 +40,8 @@ class Reading:
     simulated: bool = False
     # What the values of the column line_type mean, by their lower-case form.
     types: dict[str, str] = field(default_factory=dict)
+    # Whether the usual names of an order's states are known without being explained there.
+    statuses: bool = False
     negative: str | None = None
     guests: str = "refuse"
     # A second file's columns for a value of the field `looked_up`; empty where it does not know it.
@@ -80,12 +82,19 @@ class Reading:
 def value(reading: Reading, row: Sequence[str], name: str) -> str:
     """A field's text in this row, or the constant, or empty."""
     place = reading.layout.places.get(name)
-    return row[place].strip() if place is not None else reading.constants.get(name, "")
+    if place is None:
+        return reading.constants.get(name, "")
+    text = row[place].strip()
+    # '0042 and '+34600111222: so some exports keep spreadsheets from turning them into numbers.
+    return text[1:] if text[:1] == "'" and text[1:].removeprefix("+").isdigit() else text
 
 
 def who(reading: Reading, row: Sequence[str]) -> dict[str, str]:
     """userId or anonymousId. Who is known by e-mail or phone only gets an anonymous id that follows from it."""
-    if (text := value(reading, row, "user_id")).lower() not in cells.BLANKS:
+    text = value(reading, row, "user_id")
+    # Shops that number their customers from 1 write 0 for a guest: whoever left an address is known by that.
+    is_guest = text == "0" and any(value(reading, row, name) for name in ("anonymous_id", "email", "phone"))
+    if text.lower() not in cells.BLANKS and not is_guest:
         return {"userId": cells.identifier(text, "user_id")}
     if (text := value(reading, row, "anonymous_id")).lower() not in cells.BLANKS:
         return {"anonymousId": cells.identifier(text, "anonymous_id")}

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import msgspec
 
+from passaparola.doors.imports import cells, headings, prepare, recognise, statuses
 from passaparola.doors.imports import mapping as mappings
-from passaparola.doors.imports import prepare, recognise
 from passaparola.doors.imports.mapping import Format, Mapping
 from passaparola.doors.imports.prepare import Business
 from passaparola.doors.imports.source import Survey
@@ -71,13 +71,27 @@ def suggest(path: Path, survey: Survey, business: Business, form: Format | None 
         return found
     names = found.names if found.mapping.format.header else []
     kind = kind or (next(kind for kind in _KINDS if _fits(kind, names)) if names else "orders")
-    columns = _columns(kind, names)
+    columns = _columns(kind, names, found.rows)
     if not names:
         columns = _by_content(found.rows)
     found.mapping = msgspec.structs.replace(
         found.mapping, kind=kind, columns=columns, constants={} if "currency" in columns else {"currency": business.currency},
     ) if kind == "orders" else msgspec.structs.replace(found.mapping, kind=kind, columns=columns)  # fmt: skip
-    return settle(found)
+    return settle(_completed(found, business))
+
+
+def _completed(found: Looked, business: Business) -> Looked:
+    """What the chosen columns say of the rest: states of orders, the currency's sign, times in UTC."""
+    wanted = found.mapping
+    form, constants = wanted.format, dict(wanted.constants)
+    when = wanted.columns.get("occurred_at")
+    if form.header and not form.time_zone and isinstance(when, int) and headings.says_utc(found.names[when - 1]):
+        form = msgspec.structs.replace(form, time_zone="UTC")
+    if wanted.kind == "orders" and "currency" in constants:
+        constants["currency"] = cells.unit_of(column(found, "amount"), otherwise=business.currency)
+    types_ = statuses.types(column(found, "line_type"))
+    found.mapping = msgspec.structs.replace(wanted, format=form, constants=constants, types=types_)
+    return found
 
 
 def settle(found: Looked) -> Looked:
@@ -134,22 +148,17 @@ def _usual_width(rows: Sequence[Sequence[str]]) -> int:
 
 def _fits(kind: str, names: Sequence[str]) -> bool:
     def has(field: str) -> bool:
-        return any(mappings.means(field, name) for name in names)
+        return any(headings.means(field, name) for name in names)
 
     if kind == "events":
         return has("event")
     return has("amount") and has("occurred_at") if kind == "orders" else True
 
 
-def _columns(kind: str, names: Sequence[str]) -> dict[str, str | int]:
+def _columns(kind: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> dict[str, str | int]:
     """Field → place from 1, by the usual names; each column once."""
-    found: dict[str, str | int] = {}
-    for name in mappings.FIELDS[kind]:
-        for place, heading in enumerate(names, start=1):
-            if place not in found.values() and mappings.means(name, heading):
-                found[name] = place
-                break
-    return found
+    found = headings.recognised(mappings.FIELDS[kind], names, rows)
+    return {name: found[name] + 1 for name in mappings.FIELDS[kind] if name in found}
 
 
 def _by_content(rows: Sequence[Sequence[str]]) -> dict[str, str | int]:

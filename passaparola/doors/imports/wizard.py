@@ -17,7 +17,7 @@ import msgspec
 from django.conf import settings
 from django.utils import timezone
 
-from passaparola.doors.imports import actions, convert, files, lookup, prepare, preview, suggest
+from passaparola.doors.imports import actions, convert, files, headings, lookup, prepare, preview, suggest
 from passaparola.doors.imports import mapping as mappings
 from passaparola.doors.imports.inbox import Front
 from passaparola.doors.imports.mapping import Mapping
@@ -156,10 +156,10 @@ def attach(row: FileImport, path: Path, name: str) -> None:
     kept = files.lists() / f"{row.pk}-{timezone.now():%Y%m%d%H%M%S}"
     shutil.move(path, kept)
     heads = [head.strip() for head in lookup.heading(kept, files.home(row), bytes_max=settings.UNPACKED_BYTES_MAX)]
-    joins = next((head for head in heads if mappings.means("product", head)), heads[0] if heads else "")
+    joins = next((head for head in heads if headings.means("product", head)), heads[0] if heads else "")
     fills: dict[str, str] = {}
     for field in ("product_name", "category"):
-        if found := next((head for head in heads if mappings.means(field, head) and head not in fills.values()), None):
+        if found := next((head for head in heads if headings.means(field, head) and head not in fills.values()), None):
             fills[field] = found
     (files.home(row) / "checked.csv").unlink(missing_ok=True)
     row.mapping["lookup"] = {"file": kept.name, "on": joins, "by": "product", "columns": fills}
