@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import COMMAND, ROOT
+from tests.running import COMMAND, ROOT, free_port
 
 ORDERS = "order_id,user_id,email,date,total\n" + "".join(
     f"{n},00{n % 5},p{n % 5}@example.test,2026-0{n % 9 + 1}-11,{n}.50\n" for n in range(40)
@@ -137,7 +137,8 @@ def test_doctor_says_what_to_do(shell: Shell) -> None:
     if not shell.environment["PASSAPAROLA_DATABASE_URL"]:
         assert "is not there" in shell("doctor", code=1).stdout
     shell("keys", "create")
-    said = shell("doctor").stdout
+    # A port of its own: on the usual one somebody's own installation may answer.
+    said = shell("doctor", "--port", str(free_port())).stdout
     assert "ok    store" in said
     assert "nothing answers there" in said
     secret = shell.folder / "data" / "secret"
