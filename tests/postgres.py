@@ -18,7 +18,7 @@ import psycopg
 from psycopg import sql
 
 # Losing this cluster in a power cut costs nothing, so it need not wait for the disk.
-# Nothing is ever committed, so that autovacuum finds tables empty that the running test has filled, and plans follow it.
+# Most tests are one transaction that is rolled back: autovacuum would see tables as empty that the running one has filled.
 _CARELESS = {"autovacuum": "off", "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 _START_SECONDS_MAX = 60.0
 

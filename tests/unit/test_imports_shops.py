@@ -1,6 +1,7 @@
 """The exports of the systems that shops have, as they come: nothing to fill in, and no order that nobody paid is a sale.
 
-The headings are the systems' own; everybody and everything in the rows is made up.
+Headings of Shopify, Square, Stripe, Magento and Mailchimp in English were looked up; the others, and above all the Spanish
+and Italian ones, are as these systems are known to write them. Everybody and everything in the rows is made up.
 """
 
 from dataclasses import dataclass
